@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every target does its own set-up; `make` alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help venv check lint test test-full bench demo golden clean
+
+BIN := .venv/bin
+FIRM ?= atelier
+# The lab makes network bridges and machines, so it is root's; the drivers in it run as the person who typed make.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo DEMO_KEEP=$(DEMO_KEEP))
+# Continuous integration wants to see what is going on, people want to read the end.
+PYTEST := $(BIN)/python -m pytest -q
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+venv: ## make .venv with all that the other targets need (again when pyproject.toml changed)
+	@.ci/setup
+
+check: venv lint ## what needs no lab: lint and the quick tests, under a minute
+	@echo "== quick tests"
+	@$(PYTEST) -m "not slow and not lab and not lab_full" -n auto
+
+lint: venv ## ruff, mypy --strict, yamllint, ansible-lint (profile production)
+	@.ci/lint
+
+test: check ## check, then whole runs with doubles, then on real machines (needs root and Linux)
+	@echo "== whole runs with doubles, minutes"
+	@$(PYTEST) -m "slow and not lab and not lab_full" -n auto
+	@echo "== tests on real machines"
+	@$(PYTEST) -m "lab and not lab_full" --durations=10
+
+test-full: test ## test, then the long rehearsals and every Python that is here
+	@echo "== every Python"
+	@.ci/pythons
+	@echo "== long rehearsals"
+	@$(PYTEST) -m lab_full --durations=10
+
+bench: venv ## how long checking, planning and compiling take
+	@$(BIN)/python tests/bench/compile_time.py
+
+demo: venv ## a firm loses its site and works again, on this computer (FIRM=name of a folder in examples/)
+	@$(AS_ROOT) $(BIN)/python -m bascule_lab demo examples/$(FIRM)/policy.yml
+
+golden: venv ## accept what the compiler gives now as what it should give
+	@$(PYTEST) tests/golden --accept
+
+clean: ## remove what the targets made
+	rm -rf .venv .dev build dist .mypy_cache .ruff_cache .pytest_cache .ansible

@@ -1,0 +1,191 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gate: holds a recovery unit until all that it needs has ended, and hands it what its steps need to know."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _together
+from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
+
+EVERY_S = 0.05
+ASK_S = 180
+NOBODY = {"id": "controller", "kind": "none", "in_scope": False}
+
+
+class ActionModule(OurAction):
+    """See the documentation of the module of the same name."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"stage", "after", "patient", "turned", "limit_s", "finish", "word", "fenced", "observer",
+                             "stay", "leave"})
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Wait and hand over, or say how the unit ended this stage."""
+        result = super().run(tmp, task_vars)
+        self.folder, self.run_data = token()
+        self.plan = plan_of(self.folder)
+        self.unit = str(task_vars["inventory_hostname"])
+        self.stage = str(self._task.args.get("stage", runs.MAIN))
+        if self.unit not in {unit["id"] for unit in self.plan["units"]}:
+            return {**result, "unit": NOBODY, "run": self.run_data}
+        if self._task.args.get("observer"):
+            return {**result, **self._somebody_who_asks()}
+        if self._task.args.get("stay"):
+            return {**result, **self._stay()}
+        if self._task.args.get("fenced"):
+            return {**result, **self._fence(str(self._task.args["fenced"]))}
+        if self._task.args.get("finish"):
+            return {**result, **self._finish(str(self._task.args.get("word") or "done"))}
+        return {**result, **self._open()}
+
+    def _open(self) -> dict[str, Any]:
+        direction = self.run_data.get("directions", {}).get(self.unit, self.run_data["direction"])
+        if self._task.args.get("turned"):
+            direction = scope.other(direction)
+        unit = scope.view(self.plan, self.unit, direction)
+        unit.update(self._situation(unit), in_scope=self.unit in self.run_data["scope"]["units"])
+        if unit["in_scope"] and self._leaves(unit):
+            runs.write_state(self.folder, self.unit, "done", self.stage)
+            unit["in_scope"] = False
+        began = time.time()
+        if unit["in_scope"]:
+            self._wait(self._needs(), self.stage)
+            self._meet(unit)
+        # `waited_s` is for the reader of the journal; what a unit took is counted from here.
+        gate = {"stage": self.stage, "opened": unit["in_scope"], "waited_s": round(time.time() - began, 2)}
+        return {"changed": False, "gate": gate, "unit": unit, "run": {**self.run_data, "direction": direction},
+                "playbooks": str(self._playbooks()), "known_hosts_lines": _lines(self.folder)}
+
+    def _meet(self, unit: dict[str, Any]) -> None:
+        """For a system that others must be recovered to one moment with: wait until all their points were read."""
+        unit["together"] = _together.partners(self.plan, self.run_data, unit)
+        unit["step_options"] = {}
+        if unit["together"] and self.stage == runs.MAIN:
+            self._wait([f"system.{name}" for name in unit["together"]], _together.STAGE)
+            try:
+                systems = [unit["subject"], *unit["together"]]
+                unit["step_options"] = _together.options(self.folder, self.run_data, systems)
+            except _together.NoMomentError as error:
+                why = {"reason": "no-moment", "gate": {"stage": self.stage}}
+                raise AnsibleActionFail(str(error), result=why) from None
+
+    def _leaves(self, unit: dict[str, Any]) -> bool:
+        """Whether there is nothing to do for this unit in this stage; those that wait for it may go on."""
+        served = unit.get("serves_now") == self.run_data["direction"]
+        return {"served": served, "go": bool(unit.get("go")), "": False}[str(self._task.args.get("leave", ""))]
+
+    def _situation(self, unit: dict[str, Any]) -> dict[str, Any]:
+        answers = self.run_data.get("reachable", {})
+        if unit["kind"] == "activity":
+            observers = [entry for entry in unit["observers"] if answers.get(entry["machine"])]
+            switch = self.plan.get("switch") or {}
+            # A person needs the time that the policy gives; names stay in caches for their time to live.
+            limit_s = switch.get("limit_s") or switch.get("ttl_s", 0) + ASK_S
+            return {"observer": observers[0] if observers else None, "ask_limit_s": limit_s}
+        if unit["kind"] != "system":
+            return {}
+        return {"here_reachable": answers.get(unit["here"], False),
+                "there_reachable": answers.get(unit["there"], False),
+                "serves_now": self.run_data.get("serving", {}).get(unit["subject"]),
+                "held": self._group_is(unit["group"], "hold", "done"),
+                "go": self._group_is(unit["group"], "final", "same")}
+
+    def _group_is(self, group: Any, stage: str, word: str) -> bool:
+        """Whether all systems of the group that are to move ended `stage` with `word`."""
+        serving, direction = self.run_data.get("serving", {}), self.run_data["direction"]
+        names = [unit["id"] for unit in self.plan["units"] if unit["kind"] == "system"
+                 and scope.group_of(self.plan, unit) == group and unit["id"] in self.run_data["scope"]["units"]
+                 and serving.get(unit["subject"]) != direction]
+        return all(runs.read_state(self.folder, name, stage) == word for name in names)
+
+    def _needs(self) -> list[str]:
+        """Whom to wait for: those that the graph says, either way round, those before on its machines, or nobody."""
+        within, after = tuple(self.run_data["scope"]["units"]), self._task.args.get("after", "graph")
+        if after == "machine":
+            return scope.before_on_machine(self.plan, self.unit, within)
+        if after == "nobody":
+            return []
+        kinds = ("system",) if after == "dependents" else ()
+        return scope.predecessors(self.plan, self.unit, within, after == "dependents", kinds)
+
+    def _wait(self, needs: list[str], stage: str) -> None:
+        """Return when all of `needs` have ended `stage`; raises when one cannot, or when the run has been killed."""
+        patient = bool(self._task.args.get("patient")) or self._task.args.get("after") == "machine"
+        deadline = time.monotonic() + float(self._task.args.get("limit_s", 86400))
+        waiting = set(needs)
+        while waiting:
+            states = {name: runs.read_state(self.folder, name, stage) for name in waiting}
+            bad = sorted(name for name, word in states.items() if word in runs.ENDED)
+            if bad and not patient:
+                self._blocked(f"Blocked by {', '.join(f'{name} ({states[name]})' for name in bad)}.")
+            waiting = {name for name, word in states.items() if word is None}
+            if waiting and time.monotonic() > deadline:
+                self._blocked(f"Blocked: waited in vain for {', '.join(sorted(waiting))}.")
+            if os.getppid() != self.run_data["pid"]:
+                self._blocked("Blocked: the run was killed.")
+            if waiting:
+                time.sleep(EVERY_S)
+
+    def _blocked(self, sentence: str) -> None:
+        raise AnsibleActionFail(sentence, result={"reason": "blocked", "word": "blocked",
+                                                  "gate": {"stage": self.stage, "blocked": True}})
+
+    def _somebody_who_asks(self) -> dict[str, Any]:
+        unit = scope.view(self.plan, self.unit, self.run_data["direction"])
+        if self._situation(unit)["observer"]:
+            return {"changed": False}
+        raise AnsibleActionFail("No observer answers, so nobody can say whether users can work: the strongest word is "
+                                "data_correct. Look at the observers and start again.",
+                                result={"reason": "no-observer"})
+
+    def _stay(self) -> dict[str, Any]:
+        side = scope.other(self.run_data["direction"])
+        name = self.unit.partition(".")[2]
+        raise AnsibleActionFail(f"{name} stays at the {side}: the data of its group could not be "
+                                "shown to be the same on both sides. The sentences above say what differs.",
+                                result={"reason": "differs"})
+
+    def _finish(self, word: str) -> dict[str, Any]:
+        if runs.read_state(self.folder, self.unit, self.stage) == "silent":
+            word = "failed"
+        runs.write_state(self.folder, self.unit, word, self.stage)
+        return {"changed": False, "gate": {"stage": self.stage, "finished": True, "word": word}}
+
+    def _fence(self, how: str) -> dict[str, Any]:
+        """Judge the stop of the side that is left: `how` is `done` or `failed`."""
+        silent = runs.read_state(self.folder, self.unit, self.stage) == "silent"
+        if how == "done" and not silent:
+            return {"changed": False, "fenced": True}
+        unit = scope.view(self.plan, self.unit, self.run_data["direction"])
+        machine = self.plan["machines"][unit["there"]]
+        target = {unit["there"]: (machine["address"], int(machine.get("port") or 22))}
+        name = unit["subject"]
+        if silent and not reach.answering(target)[unit["there"]]:
+            return {"changed": False, "fenced": False,
+                    "notes": [f"{unit['there']} fell silent while {name} was stopped."]}
+        if self.run_data["unfenced"]:
+            return {"changed": False, "fenced": False,
+                    "notes": [f"{name} could not be stopped at {unit['there']}; accepted: {self.run_data['unfenced']}"]}
+        raise AnsibleActionFail(
+            f"{name} could not be stopped at {unit['there']}, which still answers: two sites would serve. "
+            "Stop it by hand and start again, or say why that is accepted: BASCULE_UNFENCED='…'.",
+            result={"reason": "unfenced"})
+
+    def _playbooks(self) -> Path:
+        """The folder of step files: `playbooks/` of the compiled folder."""
+        return self.folder.parents[1] / "playbooks"
+
+
+def _lines(folder: Path) -> list[str]:
+    try:
+        text = (folder.parents[1] / "known_hosts").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -1,0 +1,85 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guard: refuses what would make a run partial, unwritten or senseless, before anything is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible import context
+from ansible.errors import AnsibleActionFail
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals, _request
+from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, run_folder, token
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope, secrets
+
+
+class ActionModule(OurAction):
+    """See the documentation of the module of the same name."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"driver", "step"})
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Do the step that was asked for; a refusal is a failure with `reason` and a plain sentence."""
+        result = super().run(tmp, task_vars)
+        steps = {"open": self._open, "settle": self._settle, "token": self._token, "refuse": self._refuse}
+        try:
+            result.update(steps[str(self._task.args.get("step", "open"))](task_vars))
+        except _request.RefusedError as error:
+            raise AnsibleActionFail(f"Refused: {error}", result={"reason": error.reason}) from None
+        return result
+
+    def _open(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        _refuse(_refusals.of_process(context.CLIARGS))
+        driver, folder = str(self._task.args["driver"]), run_folder()
+        plan = plan_of(folder)
+        _refuse(_refusals.other_machines(context.CLIARGS, task_vars["groups"], plan))
+        run = _request.request(driver, plan, task_vars, folder, bool(self._task.check_mode))
+        run["secrets_missing"] = self._missing(plan, run, task_vars)
+        Path("~/.bascule").expanduser().mkdir(mode=0o700, exist_ok=True)
+        _request.look(plan, run)
+        _request.refuse_seen(plan, run)
+        return self._write(folder, run)
+
+    def _missing(self, plan: dict[str, Any], run: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
+        never = run["driver"] == "activate" and run["scenario"]["mode"] == "compromise"
+        sides = (run["direction"],) if never else scope.SIDES
+        names = scope.needed_secrets(plan, _request.about(run), sides)
+        missing = secrets.missing(names, plan["secrets"], self.vault(task_vars))
+        if missing and run["driver"] != "status":
+            raise _request.RefusedError("no-secret", "Secrets are missing. " + "; ".join(missing) + ".")
+        return missing
+
+    def _settle(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        folder, run = token()
+        plan = plan_of(folder)
+        if run["driver"] in _request.LOCKING and not run["check"]:
+            _refuse(_refusals.of_locks(folder, run))
+        _request.settle(plan, run, folder)
+        return self._write(folder, run)
+
+    @staticmethod
+    def _write(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
+        notes = run.pop("notes", [])
+        runs.write_json(folder / "run.json", run)
+        silent = sorted(name for name, answers in run.get("reachable", {}).items() if not answers)
+        return {"changed": False, "written": True, "notes": notes, "run_id": run["id"], "silent": silent,
+                "locked": sorted(runs.seen_machines(folder))}
+
+    @staticmethod
+    def _token(task_vars: dict[str, Any]) -> dict[str, Any]:
+        _refuse(_refusals.partial(context.CLIARGS))
+        token()
+        return {"changed": False}
+
+    @staticmethod
+    def _refuse(task_vars: dict[str, Any]) -> dict[str, Any]:
+        failed = task_vars.get("ansible_failed_result") or {}
+        raise AnsibleActionFail(str(failed.get("msg", "The run was refused.")),
+                                result={"reason": str(failed.get("reason", "refused"))})
+
+
+def _refuse(found: _refusals.Refusal) -> None:
+    if found:
+        raise _request.RefusedError(*found)

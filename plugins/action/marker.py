@@ -1,0 +1,47 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes on a machine which side serves the groups that it belongs to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.bascule.continuity.plugins.action.preflight import STATE
+from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import ActingBase, token
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs
+
+
+class ActionModule(ActingBase):
+    """See the documentation of the module of the same name."""
+
+    MODULE = "bascule.continuity.marker"
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Skip machines that do not answer or that no system of this run moved on."""
+        _folder, run = token()
+        machine = self.machine(task_vars)
+        if not run["reachable"].get(machine):
+            return {"changed": False, "skipped": True, "skip_reason": "silent, or not in scope", "machine": machine}
+        return super().run(tmp, task_vars)
+
+    def prepared(self, args: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],
+                 task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Add the markers: for each group of this machine, the systems that serve at the new side."""
+        machine = self.machine(task_vars)
+        groups = {}
+        for group in run["scope"]["groups"]:
+            names = plan["groups"][group]["systems"]
+            moved = [name for name in names if self._moved(folder, run, name)]
+            if moved and any(machine in plan["systems"][name]["machines"].values() for name in names):
+                groups[group] = {"group": group, "epoch": run["epochs"][group], "serving": run["direction"],
+                                 "systems": moved}
+        args.update(policy=plan["policy"]["id"], groups=groups,
+                    state=self.host_variable(task_vars, "bascule_state", STATE))
+        return args
+
+    @staticmethod
+    def _moved(folder: Path, run: dict[str, Any], system: str) -> bool:
+        unit = f"system.{system}"
+        now_there = run.get("serving", {}).get(system) == run["direction"]
+        return now_there or runs.read_state(folder, unit) == "done"

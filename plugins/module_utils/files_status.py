@@ -1,0 +1,153 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps `points`, `status` and `forget`: what copies there are, what is not well, and going without a trace."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import time
+from typing import Any, Callable
+
+from ansible_collections.bascule.continuity.plugins.module_utils import (
+    files_agents,
+    files_protect,
+    files_swap,
+    machine_files,
+    machine_forget,
+    machine_run,
+    machine_user,
+    restic_repository,
+    units_systemd,
+)
+from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
+from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
+
+VERSIONS = {"restic": ["restic", "version"], "rclone": ["rclone", "version"], "rsync": ["rsync", "--version"]}
+
+
+def points(job: Job) -> dict[str, Any]:
+    """The recovery points at the standby, newest first, and how far the newest lies back."""
+    if job.copies is None:
+        return {"evidence": {"points": [], "lag_s": None}}
+    found = restic_repository.snapshots(job)
+    lag = round(time.time() - found[0]["at"], 1) if found else None
+    shown = [{key: point[key] for key in point if key != "paths"} for point in found]
+    return {"evidence": {"points": shown, "lag_s": lag}}
+
+
+def status(job: Job) -> dict[str, Any]:
+    """What is true of this side; problems are sentences, and none of them makes the step fail."""
+    if job.copies is None:
+        return {"evidence": {"protected": True, "newest_at": None, "problems": [], "versions": {}, "lag_s": None}}
+    problems = list(files_protect.missing(job))
+    facts: dict[str, Any] = {"newest_at": None, "lag_s": None}
+    looks: list[Callable[[Job, dict[str, Any]], list[str]]] = [look_at_copies] if copies_here(job) else []
+    looks += [look_at_points] if job.side == "standby" else []
+    for look in looks if not problems else []:
+        try:
+            problems += look(job, facts)
+        except TroubleError as fault:
+            problems.append(str(fault))
+    protected = facts["newest_at"] is not None if job.side == "standby" else not problems
+    versions = {name: machine_run.version(argv) for name, argv in VERSIONS.items()}
+    return {"evidence": {**facts, "protected": protected, "problems": problems, "side": job.side,
+                         "versions": {name: text for name, text in versions.items() if text}}}  # fmt: skip
+
+
+def copies_here(job: Job) -> bool:
+    """Whether this side is the one that makes copies now, by what it knows itself."""
+    known = job.state().get("serving")
+    return known == job.side if known else job.side == "primary"
+
+
+def look_at_copies(job: Job, facts: dict[str, Any]) -> list[str]:
+    """How the copies went that this side makes."""
+    said, every = files_agents.last_copy(job), float((job.copies or {})["every_s"])
+    units = (job.names.unit("heartbeat"), job.names.unit("copy", "timer"))
+    problems = [f"{unit} does not run on {job.machine}. Run dr-build.yml." for unit in units
+                if not units_systemd.active(unit)]
+    if said.get("result") in ("failed", "incomplete"):
+        problems.append(f"The last copy of {job.id} is {said['result']}: {str(said.get('message')).rstrip('.')}.")
+    age = time.time() - float(said.get("ok_at") or 0)
+    if age > 2 * every + 300:
+        when = f"{age / 60:.0f} minutes old" if said.get("ok_at") else "not there"
+        problems.append(f"The newest whole copy of {job.id} is {when}, one is due every {every / 60:g} minutes.")
+    shown = ("result", "started", "ended", "bytes_added", "bytes_total", "files")
+    facts["last_copy"] = {key: said.get(key) for key in shown}
+    return problems
+
+
+def look_at_points(job: Job, facts: dict[str, Any]) -> list[str]:
+    """What the repository holds, whether it is looked after, and whether a restore would have room."""
+    found = restic_repository.snapshots(job)
+    if not found:
+        return [f"There is no copy of {job.id} on {job.machine}. Run dr-build.yml."]
+    facts.update(newest_at=found[0]["at"], lag_s=round(time.time() - found[0]["at"], 1), points=len(found),
+                 oldest_at=found[-1]["at"])
+    problems = files_protect.room(job)
+    every = float((job.copies or {})["every_s"])
+    if facts["lag_s"] > 2 * every + 300:
+        age = f"{facts['lag_s'] / 60:.0f} minutes"
+        problems.append(f"The newest copy of {job.id} is {age} old, one is due every {every / 60:g} minutes.")
+    pruned = machine_files.read_json(job.names.kept("prune.json"))
+    if pruned.get("result") == "failed":
+        problems.append(f"Looking after the copies of {job.id} failed: {str(pruned.get('message')).rstrip('.')}.")
+    return problems
+
+
+def forget(job: Job) -> dict[str, Any]:
+    """Remove all of ours. The firm's trees stay at the primary; at the standby those go that a recovery laid there."""
+    names, state = job.names, job.state()
+    if job.side == "standby" and state.get("serving") == "standby":
+        raise TroubleError(f"{job.machine} serves {job.id}. Run dr-failback.yml first, then tear down.")
+    files_agents.remove(job)
+    if job.side == "standby":
+        for what in ("copy", "tree"):
+            job.did("key", machine_user.authorise(names.mark(what), ""))
+        job.did("rule of sudo", machine_user.may_run(names.sudoers, ""))
+        for path in state.get("placed") or []:
+            job.did(path, clear(path))
+        job.did("copies", machine_files.remove(job.repository) if job.copies else False)
+    for place in ours(job):
+        job.did(place, machine_files.remove(place))
+    for place in (names.etc, f"{names.var}/state", f"{names.var}/heartbeat", f"{names.var}/cache", names.var,
+                  f"/var/lib/bascule/copies/{job.policy}", "/var/lib/bascule/copies"):
+        machine_files.remove_if_empty(place)
+    changed, rest = machine_forget.shared()
+    job.did("agents and the user bascule", changed)
+    return {"evidence": {"left": left(job) + rest, "changed": job.changes}}
+
+
+def clear(path: str) -> bool:
+    """Remove a tree that a recovery laid; of a mount, what is in it."""
+    if not os.path.isdir(path):
+        return False
+    if path not in files_swap.mount_points():
+        shutil.rmtree(path)
+        return True
+    names = [name for name in os.listdir(path) if name != files_swap.KEPT]
+    removed = [machine_files.remove(f"{path}/{name}") for name in names]
+    return bool(removed)
+
+
+def ours(job: Job) -> list[str]:
+    """Files and folders of this system that are on this machine, found by looking."""
+    names = job.names
+    hidden = {os.path.dirname(path) for path in job.paths} | set(job.paths)
+    patterns = [f"{glob.escape(base)}/{glob.escape(names.beside('')[:-1])}.*" for base in sorted(hidden)]
+    patterns += [f"{names.etc}/{job.id}.*", f"{names.var}/state/{job.id}.*", f"{names.var}/state/.{job.id}.*",
+                 f"{names.heartbeat}", f"{names.heartbeat}.owners", f"{names.var}/heartbeat/.{job.id}.new", names.cache]
+    return sorted(place for pattern in patterns for place in glob.glob(pattern))
+
+
+def left(job: Job) -> list[str]:
+    """What of ours is still there, by looking: files, units, keys, rules, copies."""
+    names = job.names
+    units = [str(units_systemd.FOLDER / name) for kind in files_agents.KINDS
+             for name in (names.unit(kind), names.unit(kind, "timer"))]  # fmt: skip
+    places = [*units, f"{machine_user.SUDOERS}/{names.sudoers}", job.repository if job.copies else ""]
+    found = [*ours(job), *(place for place in places if place and os.path.exists(place))]
+    keys = machine_files.read(machine_user.AUTHORIZED)
+    return found + [machine_user.AUTHORIZED for what in ("copy", "tree") if names.mark(what) in keys]

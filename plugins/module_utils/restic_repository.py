@@ -1,0 +1,139 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""restic on a machine: how it reaches the repository, what is in it, and getting it out again."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_run, machine_user
+from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
+from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
+
+# The repository always belongs to this user; the standby's own root writes through the same door as the primary.
+AS_USER = f"setpriv --reuid={machine_user.USER} --regid={machine_user.USER} --init-groups"
+RCLONE = "rclone --config /dev/null"
+SERVE = "serve restic --stdio"
+APPEND_ONLY = f"{SERVE} --append-only"
+
+
+def forced_command(job: Job) -> str:
+    """What the primary's key may do at the standby: add to one repository."""
+    return f"{RCLONE} {APPEND_ONLY} {job.repository}"
+
+
+def argv(job: Job, may_delete: bool = False) -> list[str]:
+    """restic up to its command, for reading and writing from this machine."""
+    if job.side == "standby":
+        program, arguments = f"{AS_USER} {RCLONE}", SERVE if may_delete else APPEND_ONLY
+    else:
+        program, arguments = f"ssh -F {job.names.setting('ssh_config')} copy", APPEND_ONLY
+    return [
+        "restic", "-r", f"rclone:{job.repository}", "-o", f"rclone.program={program}", "-o", f"rclone.args={arguments}",
+        "--password-file", job.names.setting("password"), "--cache-dir", job.names.cache,
+    ]  # fmt: skip
+
+
+def reading(job: Job) -> list[str]:
+    """restic at the standby for reading only: straight from the disk, whoever holds a lock."""
+    return ["restic", "-r", job.repository, "--no-lock", "--no-cache", "--password-file", job.names.setting("password")]
+
+
+def ensure_password(job: Job) -> bool:
+    return machine_files.write(job.names.setting("password"), f"{job.password}\n", mode=0o600)
+
+
+def ensure_repository(job: Job) -> bool:
+    """At the standby: the folder and an empty repository in it; True when it was made.
+
+    Raises TroubleError when there is one that the key does not open.
+    """
+    changed = machine_files.folder(job.repository, mode=0o700, owner=machine_user.USER)
+    if Path(job.repository, "config").is_file():
+        opened = machine_run.run([*reading(job), "cat", "config"], limit_s=60)
+        if opened.code != 0:
+            name = (job.copies or {})["key"]["secret"]
+            raise TroubleError(f"The copies of {job.id} on {job.machine} cannot be opened with the secret {name}: "
+                               f"{opened.reason}. Give the key that they were made with, or move {job.repository}.")
+        return changed
+    machine_run.must([*argv(job, may_delete=True), "init"], f"The copies of {job.id} could not be set up", limit_s=120)
+    return True
+
+
+def moment(text: str) -> float:
+    """Epoch seconds of an ISO 8601 time with its zone (`2026-11-23T15:10:24+01:00`, `…Z`, fractions) or of a number.
+
+    Raises TroubleError for other texts.
+    """
+    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+        return float(text)
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)", text.strip())
+    if not match:
+        raise TroubleError(f"The recovery point {text} is neither a copy nor a time with its zone. Write the identity "
+                           "that dr-status.yml shows, or a time such as 2026-11-23T15:10:24+01:00.")
+    day, minute, second, fraction, zone = match.groups()
+    zone = "+00:00" if zone == "Z" else f"{zone[:3]}:{zone[-2:]}"
+    return datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{zone}").timestamp() + float(fraction or 0)
+
+
+def snapshots(job: Job) -> list[dict[str, Any]]:
+    """The recovery points at the standby, newest first: `{"id", "at", "by", "kind", "bytes", "verified", "paths"}`.
+
+    `at` is when the copy began, so nothing in it is older than that says. `bytes` is unknown to restic 0.14.
+    """
+    if not Path(job.repository, "config").is_file():
+        return []
+    sentence = f"The copies of {job.id} on {job.machine} cannot be read"
+    listed = json.loads(machine_run.must([*reading(job), "snapshots", "--json"], sentence, limit_s=120) or "[]")
+    restored = set(job.state().get("restored") or [])
+    points = [
+        {"id": entry["short_id"], "at": moment(entry["time"]), "by": "restic", "kind": "snapshot", "bytes": None,
+         "verified": entry["short_id"] in restored, "paths": list(entry["paths"])}
+        for entry in listed or []
+    ]  # fmt: skip
+    return sorted(points, key=lambda point: float(point["at"]), reverse=True)
+
+
+def chosen(points: list[dict[str, Any]], asked: str | None, not_after: float | None, mode: str) -> dict[str, Any]:
+    """The point that a recovery takes: the one that is named, else the newest that is not after the time asked for.
+
+    Takes points newest first; `asked` as the user wrote it; `not_after` in epoch seconds, for systems that are
+    recovered to one moment; the mode of the scenario. Raises TroubleError when none fits.
+    """
+    if not points:
+        raise TroubleError("There is no copy to recover from.")
+    if asked and re.fullmatch(r"[0-9a-f]{8,64}", asked) and not re.fullmatch(r"\d{9,11}", asked):
+        named = [point for point in points if asked.startswith(point["id"])]
+        if not named:
+            raise TroubleError(f"There is no copy {asked}. dr-status.yml lists those that there are.")
+        return named[0]
+    if not asked and mode == "compromise":
+        raise TroubleError("The newest copy may hold the damage. Choose a moment before it with -e recovery_point=.")
+    limits = [limit for limit in (moment(asked) if asked else None, not_after) if limit is not None]
+    # A copy that says 15:10:24.7 is the one that a person means by 15:10:24.
+    fitting = [point for point in points if not limits or point["at"] < min(limits) + 1]
+    if not fitting:
+        oldest = datetime.fromtimestamp(float(points[-1]["at"])).astimezone().isoformat(timespec="seconds")
+        raise TroubleError(f"No copy is as old as that: the oldest is of {oldest}. Choose a later moment.")
+    return fitting[0]
+
+
+def pattern(path: str) -> str:
+    """A path as restic's `--include` takes it, where `* ? [ ] \\` have a meaning."""
+    return re.sub(r"([*?\[\]\\])", r"\\\1", path)
+
+
+def restore(job: Job, point: dict[str, Any], target: str, paths: list[str], limit_s: float, verify: bool) -> None:
+    """Bring `paths` of a point back below `target`. Raises TroubleError when any file of them did not come."""
+    includes = [word for path in paths for word in ("--include", pattern(path))]
+    more = ["--verify"] if verify else []
+    command = [*reading(job), "restore", point["id"], "--target", target, *more, *includes]
+    ended = machine_run.run(command, limit_s=limit_s)
+    if ended.code != 0:
+        room = " The disk is full." if "no space left" in f"{ended.err}{ended.out}".lower() else ""
+        raise TroubleError(f"The copy {point['id']} of {job.id} could not be restored; what was there is untouched: "
+                           f"{ended.reason}.{room} Look at {job.repository} on {job.machine}, or choose another point.")

@@ -1,0 +1,99 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Target side: writes which side serves."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: marker
+short_description: Writes on a machine which side serves a switch group
+version_added: "0.1.0"
+description:
+  - Writes C(/var/lib/bascule/POLICY/groups/GROUP.json). The highest epoch on the machines of a group says who serves.
+  - Never replaces a marker by one of a lower epoch.
+  - Works only inside a run that P(bascule.continuity.guard#module) let through.
+options:
+  policy:
+    description: Identity of the policy. Given by the action.
+    type: str
+  groups:
+    description: Markers by group, each with C(group), C(epoch), C(serving) and C(systems). Given by the action.
+    type: dict
+    default: {}
+  state:
+    description: Folder of what is kept on the machine.
+    type: path
+    default: /var/lib/bascule
+  run:
+    description: The run. Given by the action.
+    type: dict
+    default: {}
+author:
+  - The Bascule authors (@bascule)
+"""
+
+EXAMPLES = r"""
+- name: Write who serves
+  bascule.continuity.marker:
+"""
+
+RETURN = r"""
+evidence:
+  description: The markers of this machine, by group.
+  returned: always
+  type: dict
+"""
+
+import json
+import os
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def write(path, marker, run):
+    """Write one marker unless it is there; returns what is there then, and whether it changed."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            present = json.load(stream)
+    except FileNotFoundError:
+        present = {"epoch": 0}
+    if all(present.get(key) == value for key, value in marker.items()):
+        return present, False
+    if present["epoch"] > marker["epoch"]:
+        text = "a newer one, epoch {0}, says that the {1} serves"
+        raise ValueError(text.format(present["epoch"], present["serving"]))
+    fresh = dict(marker, run=run, at=time.time())
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    partial = path + ".new"
+    with open(partial, "w", encoding="utf-8") as stream:
+        json.dump(fresh, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(partial, path)
+    return fresh, True
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(argument_spec={
+        "policy": {"type": "str"},
+        "groups": {"type": "dict", "default": {}},
+        "state": {"type": "path", "default": "/var/lib/bascule"},
+        "run": {"type": "dict", "default": {}},
+    }, supports_check_mode=False)
+    args, changed, evidence = module.params, False, {}
+    folder = os.path.join(args["state"], args["policy"], "groups")
+    try:
+        for group, marker in sorted(args["groups"].items()):
+            evidence[group], wrote = write(os.path.join(folder, group + ".json"), marker, args["run"]["id"])
+            changed = changed or wrote
+    except ValueError as error:
+        module.fail_json(msg="The marker of {0} was not written: {1}. Look at dr-status.yml.".format(group, error))
+    module.exit_json(changed=changed, evidence=evidence)
+
+
+if __name__ == "__main__":
+    main()

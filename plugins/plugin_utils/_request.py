@@ -1,0 +1,210 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guard writes into `run.json`: the request as understood, what answers, and who serves."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Mapping
+from zoneinfo import ZoneInfo
+
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
+
+# Which side is to serve at the end of each driver; None: the one that serves now, group by group.
+DIRECTIONS = {"activate": "standby", "failback": "primary", "teardown": "primary", "build": None, "verify": None,
+              "status": None}
+LOCKING = frozenset({"activate", "failback", "build", "teardown"})
+
+
+class RefusedError(Exception):
+    """The run may not go on: a code and a plain sentence."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+def moment(text: str, zone: str) -> float:
+    """Seconds since the epoch of a number or a time such as 2026-11-23T18:15; without an offset, in `zone`."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise RefusedError("bad-time", f"since={text} is not a time. Write it as 2026-11-23T18:15.") from None
+    return (when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone))).timestamp()
+
+
+def controller() -> dict[str, Any]:
+    """Who holds a lock: this computer and this process, so that a later run can see that it has ended."""
+    pid = os.getppid()
+    try:
+        identity = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except OSError:
+        identity = ""
+    return {"controller": socket.gethostname(), "machine_id": identity, "pid": pid, "pid_start": process_start(pid)}
+
+
+def process_start(pid: int) -> str:
+    """When process `pid` began, in ticks as text; empty when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def has_ended(holder: Mapping[str, Any]) -> bool:
+    """Whether the run that holds a lock is known to have ended: it ran on this computer and its process is gone."""
+    ours = controller()
+    if (holder.get("machine_id"), holder.get("controller")) != (ours["machine_id"], ours["controller"]):
+        return False
+    return process_start(int(holder["pid"])) != holder.get("pid_start")
+
+
+def request(driver: str, plan: dict[str, Any], wanted: Mapping[str, Any], folder: Path, check: bool) -> dict[str, Any]:
+    """The first `run.json`: scope, scenario, point, reason. Raises RefusedError when the request makes no sense."""
+    def given(key: str) -> str:
+        return str(wanted.get(key) or "").strip()
+
+    name = "planned" if driver == "failback" else given("scenario") or "lost"
+    try:
+        about, mode = scope.resolve(plan, given("only")), scope.mode(plan, name)
+    except scope.OutOfScopeError as error:
+        raise RefusedError("out-of-scope", str(error)) from None
+    since = given("since")
+    run = {
+        "id": folder.name, "driver": driver, "pid": os.getppid(), "direction": _direction(driver),
+        "scenario": {"name": name, "mode": mode}, "point": given("recovery_point") or None,
+        "scope": {"units": list(about.units), "activities": list(about.activities), "groups": list(about.groups)},
+        "declared": os.environ.get("BASCULE_DECLARE", "").strip() or None,
+        "unfenced": os.environ.get("BASCULE_UNFENCED", "").strip() or None,
+        "since": moment(since, plan["policy"].get("timezone") or "UTC") if since else None,
+        "takeover": given("takeover") or None, "restart": given("restart") or None, "check": check,
+        "started": time.time(), "notes": list(about.notes), "holder": controller(),
+    }
+    if driver == "activate":
+        _asked_to_activate(run)
+    return run
+
+
+def _direction(driver: str) -> str:
+    return DIRECTIONS[driver] or "primary"
+
+
+def _asked_to_activate(run: dict[str, Any]) -> None:
+    if not run["declared"] and not run["check"]:
+        raise RefusedError("undeclared", "Nobody has declared the disaster. Say why in the environment: "
+                           "BASCULE_DECLARE='fire in the server room' ansible-playbook dr-activate.yml")
+    if run["scenario"]["mode"] == "compromise" and not run["point"]:
+        raise RefusedError("no-point", "In a compromise the newest copy may be damaged: choose a recovery point from "
+                           "before it, -e recovery_point=ID. dr-status.yml lists them.")
+
+
+def about(run: dict[str, Any]) -> scope.Scope:
+    """The scope in `run.json`, as the runtime's own type."""
+    entry = run["scope"]
+    return scope.Scope(tuple(entry["units"]), tuple(entry["activities"]), tuple(entry["groups"]), ())
+
+
+def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
+    """Ask all machines of the scope at once whether they answer; add `reachable` and `silent_but_serving` to `run`."""
+    away = scope.other(run["direction"]) if run["driver"] == "activate" else None
+    hostile = away and run["scenario"]["mode"] == "compromise"
+    never = set(scope.machines(plan, about(run), (str(away),))) if hostile else set()
+    others = [*plan.get("observers", {}).values(), *plan.get("controllers", {}).values()]
+    names = [*scope.machines(plan, about(run)), *(entry["machine"] for entry in others if entry["machine"])]
+    targets = {name: _door(plan, name) for name in dict.fromkeys(names) if name not in never}
+    answers = reach.answering(targets)
+    run["reachable"] = {name: answers.get(name, False) for name in dict.fromkeys(names)}
+    run["untouched"] = sorted(never)
+    run["silent_but_serving"] = _serving_without_door(plan, run, away) if away and not never else []
+
+
+def _door(plan: dict[str, Any], name: str) -> tuple[str, int]:
+    """Where to knock for machine `name`: itself, or the first bastion on the way to it."""
+    machine = plan["machines"][name]
+    via = plan["machines"].get(machine.get("via") or "")
+    return (via or machine)["address"], int((via or machine).get("port") or 22)
+
+
+def _serving_without_door(plan: dict[str, Any], run: dict[str, Any], side: str) -> list[str]:
+    targets = {}
+    for system in scope.systems(plan, about(run)):
+        port = (system["settings"].get("answers") or {}).get("port")
+        machine = system["machines"].get(side)
+        if port and machine and not run["reachable"][machine]:
+            targets[system["id"]] = (system["addresses"][side], int(port))
+    return [name for name, answers in reach.answering(targets, banner=b"").items() if answers]
+
+
+def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
+    """Raise RefusedError when what answers forbids the run."""
+    if run["driver"] == "failback":
+        silent = sorted(name for name in scope.machines(plan, about(run)) if not run["reachable"][name])
+        if silent:
+            raise RefusedError("not-back", f"{', '.join(silent)} cannot be reached, and a return needs both sides. "
+                               "Bring them back first, or replace them by empty ones.")
+    if run["driver"] != "activate":
+        return
+    serving = run["silent_but_serving"]
+    if serving and not run["unfenced"]:
+        side = scope.other(run["direction"])
+        raise RefusedError("unfenced", f"The {side} still answers users ({', '.join(serving)}) "
+                           "and its machines cannot be reached to stop it: two sites would serve. Stop it by hand, or "
+                           "say why that is accepted: BASCULE_UNFENCED='…'.")
+    away = scope.machines(plan, about(run), (scope.other(run["direction"]),))
+    silent = [name for name in away if not run["reachable"][name]]
+    if run["scenario"]["mode"] == "planned" and silent:
+        raise RefusedError("not-planned", f"A planned switch takes the last data along, and {', '.join(silent)} cannot "
+                           "be reached. Bring them back, or use -e scenario=lost and lose what was not copied.")
+
+
+def settle(plan: dict[str, Any], run: dict[str, Any], folder: Path) -> None:
+    """Add who serves now (`serving` by system, `directions` by unit, `epochs` by group): from what machines hold."""
+    seen = runs.seen_machines(folder)
+    run["serving"] = {name: _serves(system, seen) for name, system in plan["systems"].items()}
+    run["epochs"] = {group: _epoch(plan, group, seen, run) for group in plan["groups"]}
+    run["directions"] = {unit["id"]: _unit_direction(plan, unit, run) for unit in plan["units"]}
+    moved = [system["id"] for system in scope.systems(plan, about(run)) if run["serving"][system["id"]] == "standby"]
+    if run["driver"] == "teardown" and moved:
+        raise RefusedError("serves", f"The standby serves {', '.join(moved)}. Bring them back first: dr-failback.yml.")
+
+
+def _markers(system: dict[str, Any], seen: dict[str, Any]) -> list[dict[str, Any]]:
+    groups = [(seen.get(machine) or {}).get("groups") or {} for machine in system["machines"].values()]
+    return [entry[system["group"]] for entry in groups if system["group"] in entry]
+
+
+def _serves(system: dict[str, Any], seen: dict[str, Any]) -> str:
+    """The side that serves a system: what the newest marker on its machines says; the primary when there is none."""
+    newest = max(_markers(system, seen), key=lambda marker: int(marker["epoch"]), default=None)
+    if not newest:
+        return "primary"
+    if system["id"] in newest.get("systems", [system["id"]]):
+        return str(newest["serving"])
+    return scope.other(newest["serving"])
+
+
+def _epoch(plan: dict[str, Any], group: str, seen: dict[str, Any], run: dict[str, Any]) -> int:
+    """The epoch that this run writes: the newest one if it already moved in our direction, else one more."""
+    markers = [m for name in plan["groups"][group]["systems"] for m in _markers(plan["systems"][name], seen)]
+    newest = max(markers, key=lambda marker: int(marker["epoch"]), default=None)
+    if not newest:
+        return 1
+    return int(newest["epoch"]) + (newest["serving"] != run["direction"])
+
+
+def _unit_direction(plan: dict[str, Any], unit: dict[str, Any], run: dict[str, Any]) -> str:
+    fixed = DIRECTIONS[run["driver"]]
+    if fixed:
+        return fixed
+    group = scope.group_of(plan, unit)
+    names = [unit["subject"]] if unit["kind"] == "system" else plan["groups"][group]["systems"]
+    # A group is where any part of it has moved to: the rest follows.
+    return "standby" if "standby" in {run["serving"][name] for name in names} else "primary"

@@ -1,0 +1,38 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only file of the plugins that reaches for `bascule_runtime`: beside them in a compiled folder, else installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_HERE = Path(os.path.abspath(__file__))
+
+
+def _homes() -> list[Path]:
+    """Where the package may lie: `<folder>/lib` five floors above the collection's plugins, `src` of a checkout."""
+    collection = _HERE.parents[2]
+    checkout = Path(os.path.realpath(_HERE)).parents[2]
+    return [collection.parents[3] / "lib", checkout / "src"]
+
+
+def package_folder() -> Path:
+    """The folder of the package `bascule_runtime` that this process uses."""
+    import bascule_runtime
+
+    return Path(str(bascule_runtime.__file__)).parent
+
+
+for _home in _homes():
+    if (_home / "bascule_runtime" / "__init__.py").is_file():
+        if str(_home) not in sys.path:
+            sys.path.insert(0, str(_home))
+        break
+
+from bascule_runtime import dns_update, journal, moment, reach, report, runs, scope, secrets, text, words
+
+__all__ = [
+    "dns_update", "journal", "moment", "package_folder", "reach", "report", "runs", "scope", "secrets", "text", "words",
+]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door for shells: check, plan, compile, compare. Nothing here prints, asks, or looks at the clock."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bascule import language
+from bascule.diagnostics import Diagnostic, Findings
+from bascule.diff import sentences
+from bascule.emit import store
+from bascule.emit.folder import compiled
+from bascule.emit.store import Changes
+from bascule.emit.tree import FolderError, Tree
+from bascule.plan import Plan, from_json, to_json
+from bascule.planner import make_plan
+from bascule.registry import UnknownKind
+
+__all__ = [
+    "Changes",
+    "Difference",
+    "Findings",
+    "FolderError",
+    "Plan",
+    "UnknownKind",
+    "check",
+    "compile_tree",
+    "diff",
+    "plan",
+    "write",
+]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a policy alters in a compiled folder: its files, and in plain sentences what that means for a recovery."""
+
+    files: Changes
+    sentences: tuple[str, ...]
+
+
+def check(policy: Path) -> tuple[Diagnostic, ...]:
+    """Given the path of a policy, return all findings, warnings included; empty when there is nothing to say."""
+    try:
+        return language.load(policy).warnings
+    except Findings as found:
+        return found.diagnostics
+
+
+def plan(policy: Path) -> Plan:
+    """Given the path of a policy, return its plan. Raise Findings for errors, UnknownKind for what is missing."""
+    return make_plan(language.load(policy))
+
+
+def compile_tree(policy: Path, known_hosts: Path | None = None) -> Tree:
+    """Given the path of a policy, return the compiled folder in memory.
+
+    `known_hosts` holds the pinned keys of its machines; by default it is the file of that name beside the policy.
+    Raise Findings, UnknownKind, or FolderError when a file cannot be carried.
+    """
+    pinned = known_hosts or policy.parent / "known_hosts"
+    if known_hosts and not known_hosts.is_file():
+        raise FolderError(f"{known_hosts} is not there; `bascule trust` makes one")
+    return compiled(plan(policy), policy.parent, pinned.read_text() if pinned.is_file() else "")
+
+
+def diff(policy: Path, folder: Path, known_hosts: Path | None = None) -> Difference:
+    """Given a policy and a compiled folder, return what compiling again alters. Raise as `compile_tree` does."""
+    old, new = store.load(folder), compile_tree(policy, known_hosts)
+    return Difference(store.compare(old, new), sentences(_plan_in(old), _plan_in(new)))
+
+
+def write(tree: Tree, folder: Path) -> None:
+    """Write a compiled tree as a folder; see `bascule.emit.store.write`."""
+    store.write(tree, folder)
+
+
+def _plan_in(tree: Tree) -> dict[str, Any]:
+    try:
+        return to_json(from_json(json.loads(tree["plan.json"].content)))
+    except (KeyError, ValueError, TypeError):
+        # A folder of another version still has files to compare.
+        return {}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of predictions until a run has measured them. Each is on the careful side of what rehearsals showed."""
+
+from __future__ import annotations
+
+# Seconds. In the comment: what rehearsals on small machines showed.
+SECONDS = {
+    "guard": 10.0,  # start of Ansible 0.8, guard and preflight 2, and up to 4 until a dead site is believed to be dead
+    "steps": 2.0,  # four fat tasks over SSH at 0.4 and the gate at 0.1
+    "promote": 2.0,  # return of pg_promote() 0.4 to 0.6, first write accepted 0.2 to 0.4 later
+    "start_database": 5.0,  # start after a restore until it reads: 2.5
+    "start_service": 5.0,  # a small ERP from start to first answer: 0.6 to 2
+    "mount_files": 1.0,  # a tree that is already in place
+    "open_repository": 5.0,  # listing and locking a repository of copies: 1 to 3
+    "update_name": 1.0,  # dynamic update of a zone: 0.1 to 0.2
+    "ask": 5.0,  # the observers' next question and the firm's own transaction
+    "push": 5.0,  # end of an interval to the copy at the other site
+    "streaming_lag": 1.0,  # none was lost with the link up; the heartbeat that measures it beats every second
+}
+
+# Bytes a second.
+RATES = {
+    "restore": 50e6,  # pgBackRest 505 MB in 4 s, restic 202 MB in 1.2 s, from a fast disk; ordinary ones are slower
+    "replay": 20e6,  # 31 segments of 16 MiB in 9 to 17 s
+}
+
+# A system whose size is not declared is counted as this many bytes.
+SIZE_BYTES = 10 * 2**30
+CHANGE_BYTES_PER_DAY = 2**30

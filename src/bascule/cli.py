@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `bascule`: reads arguments, calls one command, prints what it returned, decides the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from bascule import __version__
+from bascule.commands import Outcome, Unable, Unusable
+
+FINE, FOUND, USAGE, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 130
+
+# In the order in which people meet them; each is a module of `bascule.commands` with `arguments` and `run`.
+COMMANDS = {
+    "init": "write a small policy to start from",
+    "check": "say what is wrong with a policy, and what to write instead",
+    "plan": "show the order of a recovery, how long it should take and what it should lose",
+    "compile": "compile a policy into the folder that recovers the firm",
+    "diff": "say what a policy would alter in a compiled folder",
+    "trust": "pin the host key of a machine beside the policy",
+    "run": "run a driver of a compiled folder (the same as ansible-playbook in it)",
+    "watch": "ask again and again whether the activities are usable (what the observers run)",
+    "report": "say what a run showed, activity by activity, from its journal alone",
+    "explain": "explain the code of a finding",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Given the arguments after the program's name, run a command and return its exit code.
+
+    0 fine, 1 findings or a verdict that was not reached, 2 usage, 3 a tool, a file or a machine is missing.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    # No option before the command takes a value. Only that command is imported, so that `--help` stays fast.
+    chosen = next((word for word in words if word in COMMANDS), None)
+    command = importlib.import_module(f"bascule.commands.{chosen}") if chosen else None
+    args = _parser(chosen, command).parse_args(words)
+    try:
+        outcome: Outcome = command.run(args) if command else Outcome("")
+        _print(outcome, args.json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away; nothing is left to say, also not when Python closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except Exception as error:
+        return _told(error)
+    return FINE if outcome.reached else FOUND
+
+
+def _parser(chosen: str | None, command: ModuleType | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bascule",
+        description="Check a continuity policy, plan its recovery, compile the folder that recovers the firm.",
+        epilog="Exit codes: 0 fine, 1 findings or a verdict not reached, 2 usage, 3 a tool, file or machine missing.",
+    )
+    parser.add_argument("--version", action="version", version=f"bascule {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, does in COMMANDS.items():
+        one = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+        one.add_argument("--json", action="store_true", help="print the result as JSON")
+        if command and name == chosen:
+            command.arguments(one)
+    return parser
+
+
+def _print(outcome: Outcome, as_json: bool) -> None:
+    text = json.dumps(outcome.data, ensure_ascii=False, indent=2) if as_json else outcome.text
+    if text:
+        print(text.rstrip("\n"), flush=True)
+
+
+def _told(error: Exception) -> int:
+    """Say an error in plain words on standard error and return its exit code; re-raise what is a mistake of ours."""
+    from bascule.api import Findings, FolderError, UnknownKind
+
+    codes: dict[type[Exception], int] = {
+        Findings: FOUND,
+        UnknownKind: FOUND,
+        Unusable: USAGE,
+        Unable: ENVIRONMENT,
+        FolderError: ENVIRONMENT,
+        FileNotFoundError: ENVIRONMENT,
+        PermissionError: ENVIRONMENT,
+    }
+    code = next((code for kind, code in codes.items() if isinstance(error, kind)), None)
+    if code is None:
+        raise error
+    said = str(error).rstrip("\n") if isinstance(error, Findings) else f"bascule: {error}"
+    print(said, file=sys.stderr, flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

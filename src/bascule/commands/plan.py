@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`bascule plan`: in which order a recovery goes, how long it should take, what it should lose."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from bascule.commands import Outcome, policy_argument
+
+if TYPE_CHECKING:
+    from bascule.plan import Activity, Plan
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    policy_argument(parser)
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Plan the policy."""
+    from bascule import api
+    from bascule.plan import to_json
+
+    plan = api.plan(args.policy)
+    return Outcome(_text(plan), to_json(plan))
+
+
+def _text(plan: Plan) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("activity", "expected time", "promised", "expected loss", "promised", "slowest part")
+    ]
+    rows += [_row(activity) for activity in plan.activities.values()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    order = ["", "Order of recovery:"]
+    for unit in plan.units:
+        after = f"  after {', '.join(unit.after)}" if unit.after else ""
+        order.append(f"  {unit.id}{after}")
+    note = ["", "Expected figures are defaults and declared values; a run's report sets measured ones beside them."]
+    return "\n".join([*lines, *order, *note])
+
+
+def _row(activity: Activity) -> tuple[str, ...]:
+    rto, rpo = activity.predicted.rto, activity.predicted.rpo
+    slowest = max(rto.parts, key=lambda part: part.seconds)
+    return (
+        activity.id,
+        _against(rto.seconds, activity.target.rto_s),
+        _shown(activity.target.rto_s),
+        _against(rpo.seconds, activity.target.rpo_s),
+        _shown(activity.target.rpo_s),
+        f"{slowest.name} {_shown(slowest.seconds)} ({slowest.source})",
+    )
+
+
+def _against(expected: float, promised: float) -> str:
+    return _shown(expected) + (" (too much)" if expected > promised else "")
+
+
+def _shown(seconds: float) -> str:
+    from bascule.values import duration_text
+
+    return duration_text(round(seconds))

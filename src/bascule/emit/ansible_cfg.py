@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plan to `ansible.cfg`: everything that a run needs, so that nothing of the user's own settings decides."""
+
+from __future__ import annotations
+
+from bascule.plan import Plan
+
+# 168 workers were seen to take 1.75 GiB; beyond this a laptop has other troubles than waiting.
+_MOST_FORKS = 200
+_FEWEST_FORKS = 10
+
+_TEXT = """\
+[defaults]
+inventory = inventory/hosts.yml
+collections_path = collections
+roles_path = roles
+forks = {forks}
+timeout = 5
+gathering = explicit
+interpreter_python = /usr/bin/python3
+host_key_checking = True
+retry_files_enabled = False
+stdout_callback = ansible.builtin.default
+callbacks_enabled = bascule.continuity.journal
+
+[inventory]
+enable_plugins = ansible.builtin.yaml
+any_unparsed_is_failed = True
+
+[ssh_connection]
+ssh_args = -F ssh_config
+pipelining = True
+"""
+
+
+def ansible_cfg(plan: Plan) -> str:
+    """Given a plan, return `ansible.cfg`. A waiting unit holds a worker, hence as many workers as units."""
+    forks = min(_MOST_FORKS, max(_FEWEST_FORKS, len(plan.machines), len(plan.units)))
+    return _TEXT.format(forks=forks)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plan to `checks.json`: what the checks ask of the machines, the systems and the activities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bascule.codec import encode
+from bascule.plan import Activity, Plan, System
+
+SCHEMA = "bascule/checks/v1"
+
+
+def checks(plan: Plan) -> dict[str, Any]:
+    """Given a plan, return what `checks.json` holds, under `schemas/checks/v1.schema.json`."""
+    return {
+        "schema": SCHEMA,
+        "policy": {"id": plan.policy.id, "digest": plan.policy.digest},
+        "machines": {name: _machine(plan, name) for name in plan.machines},
+        "systems": {name: _system(system) for name, system in plan.systems.items()},
+        "activities": {name: _activity(activity) for name, activity in plan.activities.items()},
+        "observers": [{"id": name, **encode(observer)} for name, observer in plan.observers.items()],
+    }
+
+
+def _machine(plan: Plan, name: str) -> dict[str, Any]:
+    machine = plan.machines[name]
+    here = [system.id for system in plan.systems.values() if name in system.machines.values()]
+    return {"site": machine.site, "address": machine.address, "systems": here}
+
+
+def _system(system: System) -> dict[str, Any]:
+    wanted = ("type", "group", "machines", "addresses", "settings", "protections")
+    return {key: encode(getattr(system, key)) for key in wanted}
+
+
+def _activity(activity: Activity) -> dict[str, Any]:
+    return {key: encode(getattr(activity, key)) for key in ("name", "group", "systems", "usable_when")}

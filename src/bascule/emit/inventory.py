@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plan to Ansible's inventory: machines by site, observers, and one host for each unit of the recovery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bascule.emit.tree import FolderError
+from bascule.emit.yaml_out import Unsafe, dump
+from bascule.plan import Machine, Plan
+
+_LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+_KINDS = ("system", "switch", "activity")
+# Hosts and groups that drivers and Ansible name so; those of sites and units cannot be identifiers of a policy.
+_TAKEN = frozenset({"all", "controller", "localhost", "machines", "observers", "ungrouped", "units"})
+
+
+def inventory(plan: Plan) -> str:
+    """Given a plan, return `inventory/hosts.yml`. The hosts of the group `units` are in the order of the plan.
+
+    Raise FolderError for a machine that has a name which the drivers need.
+    """
+    taken = sorted(_TAKEN & plan.machines.keys())
+    if taken:
+        raise FolderError(
+            f"no machine may be called {taken[0]}, since the drivers use that name; rename it in the policy"
+        )
+    groups = {
+        "machines": _machines(plan),
+        "observers": {"hosts": {observer.machine: {} for observer in plan.observers.values()}},
+        "units": _units(plan),
+    }
+    return dump(
+        {"all": {"hosts": {"controller": dict(_LOCAL)}, "children": groups}},
+        f"Made by bascule {plan.bascule} from the policy {plan.policy.digest}; change the policy, not this.",
+    )
+
+
+def group_of_site(site: str) -> str:
+    """Given a site's identifier, return the name of its group; group names of Ansible have no hyphens."""
+    return "site_" + site.replace("-", "_")
+
+
+def _machines(plan: Plan) -> dict[str, Any]:
+    sites = {
+        group_of_site(site): {
+            "hosts": {name: _host(machine) for name, machine in plan.machines.items() if machine.site == site}
+        }
+        for site in plan.sites
+    }
+    return {"vars": {"ansible_python_interpreter": "/usr/bin/python3"}, "children": sites}
+
+
+def _host(machine: Machine) -> dict[str, Any]:
+    become = (
+        {"ansible_become": True, "ansible_become_method": Unsafe(machine.become)}
+        if machine.become
+        else {"ansible_become": False}
+    )
+    return {
+        "ansible_host": Unsafe(machine.address),
+        "ansible_port": machine.port,
+        "ansible_user": Unsafe(machine.user),
+        **become,
+    }
+
+
+def _units(plan: Plan) -> dict[str, Any]:
+    # The hosts stand in the group itself, since Ansible lists those of child groups kind by kind.
+    children: dict[str, Any] = {
+        f"{kind}_units": {"hosts": {unit.id: {} for unit in plan.units if unit.kind == kind}} for kind in _KINDS
+    }
+    return {"vars": dict(_LOCAL), "hosts": {unit.id: {} for unit in plan.units}, "children": children}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plan to the page that is read on the worst day, in the policy's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bascule.emit.readme_words import WORDS
+from bascule.plan import Activity, Plan, Text
+from bascule.values import duration_text
+
+
+def readme(plan: Plan) -> str:
+    """Given a plan, return `README.md` of its folder."""
+    say = WORDS[plan.policy.language]
+    firm = _shown(plan.policy.name, plan.policy.language)
+    sections = (
+        f"# {say['title'].format(firm=firm)}\n\n{say['what']}",
+        f"## {say['worst_day']}\n\n{say['declare']}\n\n{_code(say['activate'])}\n\n{say['declare_more']}",
+        f"## {say['scenarios']}\n\n{_scenarios(plan, say)}",
+        f"## {say['one_activity']}\n\n{say['one_activity_how']}\n\n{_activities(plan, say)}",
+        f"## {say['before']}\n\n{say['install']}\n\n{_code(say['install_commands'])}",
+        _from_where(plan, say),
+        _secrets(plan, say),
+        f"## {say['other_days']}\n\n{_drivers(say)}",
+        f"## {say['evidence']}\n\n{say['evidence_where']}",
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _code(text: str) -> str:
+    return f"```sh\n{text}\n```"
+
+
+def _shown(text: Text, language: str) -> str:
+    return _cell(text.get(language) or next(iter(text.values())))
+
+
+def _cell(text: str) -> str:
+    # Names are the firm's words: they must not end a cell or start markup.
+    return "".join("\\" + character if character in "\\|`*_<>[]#" else character for character in text)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _scenarios(plan: Plan, say: Mapping[str, str]) -> str:
+    rows = [(f"`-e scenario={name}`", say[f"mode_{scenario.mode}"]) for name, scenario in plan.scenarios.items()]
+    return _table((say["option"], say["meaning"]), rows)
+
+
+def _activities(plan: Plan, say: Mapping[str, str]) -> str:
+    head = (say["activity"], say["option"], say["moves_with"], say["promised"], say["expected"])
+    return _table(head, [_activity(plan, activity) for activity in plan.activities.values()])
+
+
+def _activity(plan: Plan, activity: Activity) -> tuple[str, ...]:
+    others = [name for name in plan.groups[activity.group].activities if name != activity.id]
+    return (
+        _shown(activity.name, plan.policy.language),
+        f"`-e only={activity.id}`",
+        ", ".join(others) or "–",
+        _both(activity.target.rto_s, activity.target.rpo_s),
+        _both(activity.predicted.rto.seconds, activity.predicted.rpo.seconds),
+    )
+
+
+def _both(time_s: float, loss_s: float) -> str:
+    return f"{duration_text(round(time_s))} / {duration_text(round(loss_s))}"
+
+
+def _from_where(plan: Plan, say: Mapping[str, str]) -> str:
+    rows = [(name, item.site, item.machine or "–") for name, item in plan.controllers.items()]
+    return f"{say['from_where']}\n\n" + _table((say["controller"], say["site"], say["machine"]), rows)
+
+
+def _secrets(plan: Plan, say: Mapping[str, str]) -> str:
+    rows = [
+        (name, say[f"secret_{kind}"], f"`{place}`")
+        for name, found in plan.secrets.items()
+        for kind, place in found.items()
+    ]
+    return f"{say['secrets']}\n\n" + _table((say["secret"], say["kept_in"], say["where"]), rows)
+
+
+def _drivers(say: Mapping[str, str]) -> str:
+    rows = [
+        (f"`ansible-playbook dr-{name}.yml`", say[f"driver_{name}"])
+        for name in ("status", "verify", "build", "failback", "teardown")
+    ]
+    return _table((say["command"], say["does"]), rows)

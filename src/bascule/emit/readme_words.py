@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of the folder's README in each language of a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_INSTALL = """\
+python3 -m venv ~/bascule-run
+~/bascule-run/bin/pip install --no-index --find-links wheels ansible-core pytest pytest-testinfra
+export PATH=~/bascule-run/bin:$PATH"""
+
+_EN = {
+    "title": "{firm}: how to recover",
+    "what": (
+        "This folder stands alone. It needs a computer with Python 3.11 or later, ssh and ansible-core; it needs neither the "
+        "compiler, nor a package registry, nor the site that was lost. Every command below is given **inside this folder**. "
+        "Nobody edits it: it is compiled from the policy, and a run refuses a folder that was changed."
+    ),
+    "worst_day": "The worst day",
+    "declare": "Say why, in your own words; it goes into the journal. Then wait for the table at the end.",
+    "activate": 'BASCULE_DECLARE="fire in the server room" ansible-playbook dr-activate.yml',
+    "declare_more": (
+        "Running it again is safe: what is done stays done. `--check` shows what would happen and touches nothing. If the "
+        "primary site still answers but cannot be stopped, the run says so and ends; "
+        '`BASCULE_UNFENCED="why that is accepted"` lets it go on.'
+    ),
+    "scenarios": "Which disaster",
+    "option": "option",
+    "meaning": "what it means",
+    "mode_loss": "the site is lost: go, with the newest copies",
+    "mode_planned": "the site still works: stop it, take the last data along, then switch; nothing is lost",
+    "mode_compromise": (
+        "someone got in: the primary is not contacted, and a copy from before is chosen with `-e recovery_point=`"
+    ),
+    "mode_corruption": "data were damaged: a copy from before is chosen with `-e recovery_point=`",
+    "one_activity": "Only one activity",
+    "one_activity_how": "Activities that share systems move together; the run says what else moves.",
+    "activity": "activity",
+    "moves_with": "moves with",
+    "promised": "promised (time / loss)",
+    "expected": "expected (time / loss)",
+    "before": "Before you start",
+    "install": "With `wheels/` beside this page no network is needed; else leave `--no-index --find-links wheels` out.",
+    "install_commands": _INSTALL,
+    "from_where": "A recovery can be run from:",
+    "controller": "controller",
+    "site": "site",
+    "machine": "machine",
+    "secrets": "It needs these secrets; `ansible-playbook dr-status.yml` tries each of them:",
+    "secret": "secret",
+    "kept_in": "kept in",
+    "where": "where",
+    "secret_file": "a file",
+    "secret_env": "an environment variable",
+    "secret_vault": "an Ansible Vault variable",
+    "other_days": "Other days",
+    "command": "command",
+    "does": "what it does",
+    "driver_status": "changes nothing; says what an activation would do now, and what is in its way",
+    "driver_verify": "asks the site that serves whether it is what the plan says",
+    "driver_build": "builds the standby and starts its protection",
+    "driver_failback": "goes back to the primary, also when its machines were replaced by empty ones",
+    "driver_teardown": "removes the standby",
+    "evidence": "What happened",
+    "evidence_where": "Each run leaves `runs/<run>/journal.jsonl` and, at its end, `report.txt` and `report.json`.",
+}
+
+_FR = {
+    "title": "{firm} : comment reprendre l'activité",
+    "what": (
+        "Ce dossier se suffit à lui-même. Il lui faut un ordinateur avec Python 3.11 ou plus récent, ssh et ansible-core ; ni "
+        "le compilateur, ni un dépôt de paquets, ni le site perdu. Toutes les commandes se lancent **dans ce dossier**. "
+        "Personne ne le modifie : il est compilé à partir de la politique, et une exécution refuse un dossier modifié."
+    ),
+    "worst_day": "Le pire jour",
+    "declare": "Dites pourquoi, avec vos mots ; cela entre au journal. Puis attendez le tableau de la fin.",
+    "activate": 'BASCULE_DECLARE="incendie dans la salle des serveurs" ansible-playbook dr-activate.yml',
+    "declare_more": (
+        "On peut relancer sans risque : ce qui est fait reste fait. `--check` montre ce qui se passerait et ne touche à rien. "
+        "Si le site principal répond encore mais ne peut être arrêté, l'exécution le dit et s'arrête ; "
+        '`BASCULE_UNFENCED="pourquoi on l\'accepte"` la laisse continuer.'
+    ),
+    "scenarios": "Quel sinistre",
+    "option": "option",
+    "meaning": "ce que cela veut dire",
+    "mode_loss": "le site est perdu : on y va, avec les copies les plus récentes",
+    "mode_planned": "le site fonctionne encore : on l'arrête, on emporte les dernières données, on bascule ; rien n'est perdu",
+    "mode_compromise": (
+        "quelqu'un est entré : le site principal n'est pas contacté, une copie antérieure est choisie avec "
+        "`-e recovery_point=`"
+    ),
+    "mode_corruption": "des données sont abîmées : une copie antérieure est choisie avec `-e recovery_point=`",
+    "one_activity": "Une seule activité",
+    "one_activity_how": "Les activités qui partagent des systèmes basculent ensemble ; l'exécution dit ce qui suit.",
+    "activity": "activité",
+    "moves_with": "bascule avec",
+    "promised": "promis (délai / perte)",
+    "expected": "attendu (délai / perte)",
+    "before": "Avant de commencer",
+    "install": (
+        "Avec `wheels/` à côté de cette page, aucun réseau n'est nécessaire ; sinon, enlevez `--no-index --find-links wheels`."
+    ),
+    "install_commands": _INSTALL,
+    "from_where": "Une reprise peut être lancée depuis :",
+    "controller": "poste",
+    "site": "site",
+    "machine": "machine",
+    "secrets": "Il lui faut ces secrets ; `ansible-playbook dr-status.yml` les essaie tous :",
+    "secret": "secret",
+    "kept_in": "gardé dans",
+    "where": "où",
+    "secret_file": "un fichier",
+    "secret_env": "une variable d'environnement",
+    "secret_vault": "une variable d'Ansible Vault",
+    "other_days": "Les autres jours",
+    "command": "commande",
+    "does": "ce qu'elle fait",
+    "driver_status": "ne change rien ; dit ce que ferait une bascule maintenant, et ce qui s'y oppose",
+    "driver_verify": "demande au site qui sert s'il est bien ce que dit le plan",
+    "driver_build": "construit le site de secours et met ses protections en marche",
+    "driver_failback": "revient au site principal, même si ses machines ont été remplacées par des machines vides",
+    "driver_teardown": "enlève le site de secours",
+    "evidence": "Ce qui s'est passé",
+    "evidence_where": (
+        "Chaque exécution laisse `runs/<exécution>/journal.jsonl` et, à la fin, `report.txt` et `report.json`."
+    ),
+}
+
+WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "fr": _FR}

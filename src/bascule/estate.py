@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The places and means of a policy: machines, sites, from where one looks and recovers, the switch, the secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Names = Mapping[str, str]  # language to text; a name given as one text stands under the policy's language
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How a machine is reached: user, port, secret that holds the key, how one becomes root (``sudo``, ``none``)."""
+
+    user: str
+    port: int
+    key: str
+    become: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine; ``connection`` is the policy's, with what it overrides. ``via`` is the machine one passes through.
+
+    ``address`` is None, and ``size`` and ``image`` may be given, where a provider makes the machine.
+    """
+
+    id: str
+    site: str
+    address: str | None
+    connection: Connection
+    via: str | None
+    host_key: str | None
+    size: str | None
+    image: str | None
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place. ``network`` is the CIDR of its addresses; ``region``, ``readiness`` only where a provider has them."""
+
+    id: str
+    name: Names | None
+    provider: str
+    network: str | None
+    machines: Mapping[str, Machine]
+    hazards: tuple[str, ...]
+    distance_km: float | None
+    region: str | None
+    readiness: str | None
+
+
+@dataclass(frozen=True)
+class Controller:
+    """From where a recovery may be run: at a site, and on one of its machines when that is written."""
+
+    id: str
+    at: str
+    machine: str | None
+
+
+@dataclass(frozen=True)
+class Observer:
+    """A machine that asks whether activities are usable; its id is the machine's."""
+
+    id: str
+    every_s: int
+
+    @property
+    def machine(self) -> str:
+        """The machine's id."""
+        return self.id
+
+
+@dataclass(frozen=True)
+class DnsSwitch:
+    """Users are sent by dynamic update of a zone; ``names`` maps host names without the zone to systems."""
+
+    server: str
+    port: int
+    zone: str
+    key: str
+    ttl_s: int
+    names: Mapping[str, str]
+    kind: Literal["dns"] = "dns"
+
+
+@dataclass(frozen=True)
+class ManualSwitch:
+    """A person is told ``say`` and the observers are waited for, at most ``limit_s``."""
+
+    say: str
+    limit_s: int
+    kind: Literal["manual"] = "manual"
+
+
+Switch = DnsSwitch | ManualSwitch
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret is resolved at run time: ``kind`` is file, env or vault; ``place`` the path or variable."""
+
+    id: str
+    kind: str
+    place: str

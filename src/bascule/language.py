@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way of a policy from a file to the frozen model: read, schema, build, rules.
+
+Each gate reports all it finds, then stops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bascule import rules
+from bascule.build import build
+from bascule.conformity import check
+from bascule.diagnostics import Findings, has_errors
+from bascule.policy import Policy
+from bascule.source import Source, read, read_text
+
+
+def load(path: Path | str) -> Policy:
+    """Given the path of a policy, return the policy; ``warnings`` holds what was found and is no error.
+
+    Raise Findings with all findings of the first gate that found an error.
+    """
+    return load_source(read(Path(path)))
+
+
+def load_text(text: str, file: str = "policy.yml", folder: Path | None = None) -> Policy:
+    """Given the text of a policy, return the policy as ``load`` does; without ``folder`` no file is looked for."""
+    return load_source(read_text(text, file, folder))
+
+
+def load_source(source: Source) -> Policy:
+    """Given a source that was read, return its policy. Raise Findings as ``load`` does."""
+    wrong = check(source)
+    if wrong:
+        raise Findings(wrong)
+    policy = build(source)
+    found = rules.check_all(policy)
+    if has_errors(found):
+        raise Findings(found)
+    return replace(policy, warnings=tuple(found))

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policy to Plan: pure, total, in the order of the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bascule import __version__, policy
+from bascule.codec import encode
+from bascule.ordering import Shape, shape_of, units_of
+from bascule.plan import (
+    SCHEMA,
+    SIDES,
+    Activity,
+    Controller,
+    Group,
+    Json,
+    Machine,
+    Name,
+    Need,
+    Observer,
+    Plan,
+    PolicyFacts,
+    Scenario,
+    SecretRef,
+    System,
+    Target,
+)
+from bascule.predict import for_activity, for_system, worst
+from bascule.protections import protection
+from bascule.providers import provider
+from bascule.switches import switch
+from bascule.systems import system_type
+
+_SCENARIOS = {"lost": "loss", "planned": "planned", "compromise": "compromise"}
+
+
+def make_plan(written: policy.Policy) -> Plan:
+    """Given a policy that passed the rules, return its plan. Raise UnknownKind for what this version lacks."""
+    shape = shape_of(written)
+    systems = _systems(written, shape)
+    kind = switch(written.switch.kind)
+    risks = {name: risk.mode for name, risk in written.risks.items()}
+    return Plan(
+        schema=SCHEMA,
+        bascule=__version__,
+        policy=_facts(written),
+        sites={name: provider(site.provider).site(site) for name, site in written.sites.items()},
+        machines={name: _machine(machine) for name, machine in written.machines.items()},
+        controllers={name: Controller(item.at, item.machine) for name, item in written.controllers.items()},
+        observers={name: Observer(item.machine, item.every_s) for name, item in written.observers.items()},
+        secrets={name: {secret.kind: secret.place} for name, secret in written.secrets.items()},
+        switch=kind.entry(written.switch),
+        systems=systems,
+        groups=_groups(written, shape, systems),
+        activities={name: _activity(written, name, shape, systems) for name in written.activities},
+        units=units_of(shape),
+        scenarios={name: Scenario(mode) for name, mode in {**risks, **_SCENARIOS}.items()},
+        firm=_firm(written),
+    )
+
+
+def _facts(written: policy.Policy) -> PolicyFacts:
+    firm = written.organisation
+    return PolicyFacts(firm.id, dict(firm.name), written.digest, firm.language, firm.currency, firm.timezone)
+
+
+def _machine(written: policy.Machine) -> Machine:
+    reached = written.connection
+    return Machine(
+        site=written.site,
+        address=written.address or "",
+        port=reached.port,
+        user=reached.user,
+        become=None if reached.become == "none" else reached.become,
+        key=SecretRef(reached.key),
+        via=written.via,
+        host_key=written.host_key,
+    )
+
+
+def _systems(written: policy.Policy, shape: Shape) -> dict[str, System]:
+    systems = {name: _system(written, system, shape) for name, system in written.systems.items()}
+    return {name: _of_one_moment(system, systems) for name, system in systems.items()}
+
+
+def _system(written: policy.Policy, system: policy.System, shape: Shape) -> System:
+    settings = system_type(system.type).settings(system)
+    protections = tuple(protection(item.by).entry(written.id, system, item) for item in system.protect)
+    return System(
+        id=system.id,
+        type=system.type,
+        machines=dict(system.runs_on),
+        addresses={side: written.machines[machine].address or "" for side, machine in system.runs_on.items()},
+        needs=system.needs,
+        group=shape.group_of(system.id),
+        consistent_with=system.consistent_with,
+        size_bytes=system.size_bytes,
+        change_bytes_per_day=system.change_bytes_per_day,
+        settings=settings,
+        protections=protections,
+        predicted=for_system(system, settings, protections),
+    )
+
+
+def _of_one_moment(system: System, systems: Mapping[str, System]) -> System:
+    # Both go back to the older of the two moments, so both lose what the other loses.
+    bound = [
+        other for other in systems.values() if other.id in system.consistent_with or system.id in other.consistent_with
+    ]
+    loss = worst([system.predicted.rpo, *(other.predicted.rpo for other in bound)])
+    return replace(system, predicted=replace(system.predicted, rpo=loss))
+
+
+def _groups(written: policy.Policy, shape: Shape, systems: Mapping[str, System]) -> dict[str, Group]:
+    kind = switch(written.switch.kind)
+    names = [
+        Name(name, kind.fqdn(written.switch, name), system, {side: systems[system].addresses[side] for side in SIDES})
+        for name, system in kind.names(written.switch).items()
+    ]
+    return {
+        group: Group(
+            group, activities, shape.moves[group], tuple(name for name in names if name.system in shape.moves[group])
+        )
+        for group, activities in shape.groups.items()
+    }
+
+
+def _activity(written: policy.Policy, name: str, shape: Shape, systems: Mapping[str, System]) -> Activity:
+    activity = written.activities[name]
+    group = next(group for group, members in shape.groups.items() if name in members)
+    kind = switch(written.switch.kind)
+    predicted = {system: systems[system].predicted for system in shape.moves[group]}
+    lost = worst(predicted[system].rpo for system in shape.depends[name])
+    return Activity(
+        id=name,
+        name=dict(activity.name),
+        owner=activity.owner,
+        need=Need(activity.need.mtpd_s, activity.need.pdma_s, activity.need.mbco),
+        target=Target(activity.target.rto_s, activity.target.rpo_s),
+        uses=activity.uses,
+        systems=shape.depends[name],
+        group=group,
+        usable_when=tuple(_kind_first(encode(check)) for check in activity.usable_when),
+        degraded=encode(activity.degraded),
+        impact=tuple(encode(step) for step in activity.impact),
+        predicted=for_activity(predicted, shape.after, kind.parts(kind.entry(written.switch)), lost),
+    )
+
+
+def _kind_first(check: Json) -> Json:
+    return {"kind": check["kind"], **check}
+
+
+def _firm(written: policy.Policy) -> Json:
+    return {
+        "hours": {name: activity.hours for name, activity in written.activities.items() if activity.hours},
+        "sites": {
+            name: {"hazards": list(site.hazards), "distance_km": site.distance_km}
+            for name, site in written.sites.items()
+        },
+        "accounts": encode(written.accounts),
+        "suppliers": encode(written.suppliers),
+        "risks": encode(written.risks),
+        "drills": encode(written.drills),
+        "roles": encode(written.roles),
+        "dmia_means": written.organisation.dmia_means,
+    }

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy as it was written, typed and frozen. Durations in seconds, sizes in bytes, shares from 0 to 1.
+
+Every object has its ``id``; what refers to another object holds that object's id, secrets included. Where something
+was written is asked from the side table: ``policy.where("systems", "erp-db", "size")``. Nothing is decided here:
+choices and defaults of the machinery belong to the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from bascule.estate import Connection as Connection
+from bascule.estate import Controller as Controller
+from bascule.estate import DnsSwitch as DnsSwitch
+from bascule.estate import Machine as Machine
+from bascule.estate import ManualSwitch as ManualSwitch
+from bascule.estate import Names as Names
+from bascule.estate import Observer as Observer
+from bascule.estate import Secret as Secret
+from bascule.estate import Site as Site
+from bascule.estate import Switch as Switch
+
+if TYPE_CHECKING:
+    from bascule.diagnostics import Diagnostic
+    from bascule.source import Position, Source
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """The firm. ``dmia_means`` says which term the French documents print where they say DMIA: ``mtpd`` or ``rto``."""
+
+    id: str
+    name: Names
+    currency: str
+    timezone: str
+    language: str
+    dmia_means: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the business can bear: longest interruption, largest loss of data, smallest acceptable level of service."""
+
+    mtpd_s: int
+    pdma_s: int
+    mbco: float | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the solution promises."""
+
+    rto_s: int
+    rpo_s: int
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Cumulated cost of an interruption that lasts ``after_s``, in the policy's currency; ``level`` as written."""
+
+    after_s: int
+    amount: float
+    level: str | None
+
+
+@dataclass(frozen=True)
+class RunCheck:
+    """A check of the firm's own: a program under ``checks/``."""
+
+    run: str
+    writes: str
+    secrets: tuple[str, ...]
+    timeout_s: int
+    kind: Literal["run"] = "run"
+
+
+@dataclass(frozen=True)
+class HttpCheck:
+    """A page that must answer, asked through the name that users type."""
+
+    url: str
+    expect: int
+    contains: str | None
+    timeout_s: int
+    writes: str = "none"
+    kind: Literal["http"] = "http"
+
+
+Check = RunCheck | HttpCheck
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """How work goes on without the systems: a document under ``docs/``, for how much of it, for how long."""
+
+    procedure: str
+    capacity: float | None
+    at_most_s: int | None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the firm does, what it needs and how one sees that it is usable."""
+
+    id: str
+    name: Names
+    owner: str | None
+    hours: str | None
+    need: Need
+    target: Target
+    impact: tuple[Impact, ...]
+    uses: tuple[str, ...]
+    usable_when: tuple[Check, ...]
+    degraded: Degraded | None
+
+
+@dataclass(frozen=True)
+class Protection:
+    """One way in which copies of a system's data are made. Keys that a method does not have are None."""
+
+    by: str
+    every_s: int | None
+    archive_s: int | None
+    full_every_s: int | None
+    keep_s: int | None
+    key: str | None
+
+
+@dataclass(frozen=True)
+class System:
+    """What is recovered as one thing. ``settings``: the keys of its type as JSON, checked by the type's schema."""
+
+    id: str
+    name: Names | None
+    type: str
+    runs_on: Mapping[str, str]
+    needs: tuple[str, ...]
+    consistent_with: tuple[str, ...]
+    size_bytes: int | None
+    change_bytes_per_day: int | None
+    protect: tuple[Protection, ...]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One thing that something else touches: ``kind`` is site, hazard, machine, system, account or supplier."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who can reach what: what a stolen one can destroy."""
+
+    id: str
+    name: Names | None
+    reaches: tuple[Reach, ...]
+
+
+@dataclass(frozen=True)
+class Supplier:
+    """Who is outside the firm and what stops when they stop."""
+
+    id: str
+    name: Names | None
+    provides: tuple[Reach, ...]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """A scenario: what it affects; mode ``loss``, ``compromise``, ``corruption``; events a year; how long it lasts."""
+
+    id: str
+    name: Names | None
+    affects: tuple[Reach, ...]
+    mode: str
+    per_year: float | None
+    lasts_s: int | None
+
+
+@dataclass(frozen=True)
+class Drills:
+    """How often the recovery is rehearsed, and how."""
+
+    every_s: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Role:
+    """A person's part. ``deputy`` is another role; ``may`` holds ``declare`` and ``spend``."""
+
+    id: str
+    name: Names | None
+    deputy: str | None
+    may: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The whole policy. ``digest`` is that of the file's text; ``warnings`` are the findings that were no errors."""
+
+    organisation: Organisation
+    activities: Mapping[str, Activity]
+    systems: Mapping[str, System]
+    sites: Mapping[str, Site]
+    connection: Connection
+    controllers: Mapping[str, Controller]
+    observers: Mapping[str, Observer]
+    switch: Switch
+    accounts: Mapping[str, Account]
+    suppliers: Mapping[str, Supplier]
+    risks: Mapping[str, Risk]
+    drills: Drills | None
+    roles: Mapping[str, Role]
+    secrets: Mapping[str, Secret]
+    digest: str
+    source: Source = field(repr=False, compare=False)
+    warnings: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The organisation's id, which names the policy everywhere."""
+        return self.organisation.id
+
+    @cached_property
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine of every site, by id."""
+        return {machine.id: machine for site in self.sites.values() for machine in site.machines.values()}
+
+    def where(self, *path: str | int) -> Position:
+        """Given the path of something in the policy, return the line and column (from 1) where it was written.
+
+        For a key of a mapping this is the key; for an entry of a list, the entry. What was not written has the place of
+        the nearest thing around it that was.
+        """
+        return self.source.position(path, key=True)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long a recovery should take and how much it should lose, before it was ever tried.
+
+A system's time is the sum of its own parts. An activity's is the heaviest chain of the systems of its switch group,
+with the guard before and the switch and the first question after; its loss is the largest of the systems it depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bascule import policy
+from bascule.assumptions import CHANGE_BYTES_PER_DAY, SECONDS, SIZE_BYTES
+from bascule.graph import Edges, heaviest
+from bascule.plan import Duration, Json, Loss, Part, Predicted
+from bascule.protections import Volume, protection
+from bascule.systems import system_type
+
+_NOTHING_TO_LOSE = Loss(0, "declared", None)
+
+
+def for_system(system: policy.System, settings: Json, protections: Sequence[Json]) -> Predicted:
+    """Given a system, its settings and protections as planned, return what is expected after the loss of a site."""
+    kind = system_type(system.type)
+    parts = [Part("steps", SECONDS["steps"], "default")]
+    loss = _NOTHING_TO_LOSE
+    if protections and kind.keeps(settings):
+        # After a plain loss the copy that loses least is taken; it repeats damage, but there was none.
+        entry = min(protections, key=lambda entry: protection(entry["by"]).loss(entry).seconds)
+        loss = protection(entry["by"]).loss(entry)
+        parts += protection(entry["by"]).bring(entry, volume(system))
+    return Predicted(duration([*parts, *kind.start(settings)]), loss)
+
+
+def for_activity(moving: Mapping[str, Predicted], after: Edges, switching: Sequence[Part], lost: Loss) -> Predicted:
+    """Given the systems that move with an activity, what each comes after, the switch's parts and the largest loss,
+    return what is expected of the activity. Users are sent over when the whole group is ready.
+    """
+    edges = {name: after[name] for name in moving}
+    chain = heaviest(edges, {name: predicted.rto.seconds for name, predicted in moving.items()}, moving)
+    parts = [Part("guard", SECONDS["guard"], "default")]
+    parts += [replace(part, name=f"{name}: {part.name}") for name in chain for part in moving[name].rto.parts]
+    parts += [replace(part, name=f"switch: {part.name}") for part in switching]
+    parts += [Part("ask", SECONDS["ask"], "default")]
+    return Predicted(duration(parts), lost)
+
+
+def duration(parts: Sequence[Part]) -> Duration:
+    """Given parts that follow each other, return the whole."""
+    return Duration(round(sum(part.seconds for part in parts), 1), tuple(parts))
+
+
+def worst(losses: Iterable[Loss]) -> Loss:
+    """Given losses, return the largest; nothing to lose when there is none."""
+    return max(losses, key=lambda loss: loss.seconds, default=_NOTHING_TO_LOSE)
+
+
+def volume(system: policy.System) -> Volume:
+    """Given a system, return how much data it is counted as."""
+    return Volume(
+        SIZE_BYTES if system.size_bytes is None else system.size_bytes,
+        CHANGE_BYTES_PER_DAY if system.change_bytes_per_day is None else system.change_bytes_per_day,
+    )

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How copies are made. A protection is one module here and one line in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bascule import policy
+from bascule.plan import Json, Loss, Part
+from bascule.registry import registered
+
+KINDS = {
+    "streaming": "bascule.protections.streaming:KIND",
+    "pgbackrest": "bascule.protections.pgbackrest:KIND",
+    "restic": "bascule.protections.restic:KIND",
+}
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How much data: its size, and how much of it changes in a day."""
+
+    size_bytes: int
+    change_bytes_per_day: int
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What a protection decides.
+
+    ``entry(policy id, system, protection)``: what stands in the plan, total. ``loss(entry)``: the most that is lost
+    with the site. ``bring(entry, volume)``: what brings the data to where it is served, in order.
+    """
+
+    entry: Callable[[str, policy.System, policy.Protection], Json]
+    loss: Callable[[Json], Loss]
+    bring: Callable[[Json, Volume], tuple[Part, ...]]
+
+
+def protection(name: str) -> Protection:
+    """Given the name of a protection, return it. Raise UnknownKind when there is none."""
+    found: Protection = registered(KINDS, name, "protection")
+    return found
+
+
+def repository(policy_id: str, system_id: str) -> str:
+    """Return the folder, on the machine of the standby, that holds the copies of a system."""
+    return f"/var/lib/bascule/copies/{policy_id}/{system_id}"
+
+
+def named(key: str | None) -> Json | None:
+    """Given the name of a secret or None, return how the plan refers to it."""
+    return None if key is None else {"secret": key}

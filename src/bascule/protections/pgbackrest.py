@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pgBackRest: base backups and archived log at the standby; history, restored when it is needed."""
+
+from __future__ import annotations
+
+from bascule import policy
+from bascule.assumptions import RATES, SECONDS
+from bascule.plan import Json, Loss, Part
+from bascule.protections import Protection, Volume, named, repository
+from bascule.values import DAY
+
+_EVERY_S = DAY
+_ARCHIVE_S = 300
+_FULL_EVERY_S = 7 * DAY
+_KEEP_S = 30 * DAY
+
+
+def _entry(policy_id: str, system: policy.System, written: policy.Protection) -> Json:
+    return {
+        "by": "pgbackrest",
+        "stanza": system.id,
+        "every_s": written.every_s or _EVERY_S,
+        "archive_s": written.archive_s or _ARCHIVE_S,
+        "full_every_s": written.full_every_s or _FULL_EVERY_S,
+        "keep_s": written.keep_s or _KEEP_S,
+        "key": named(written.key),
+        "repository": repository(policy_id, system.id),
+    }
+
+
+def _loss(entry: Json) -> Loss:
+    # A segment of log waits at most archive_s, then has to arrive.
+    return Loss(entry["archive_s"] + SECONDS["push"], "default", "pgbackrest")
+
+
+def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
+    log_bytes = volume.change_bytes_per_day * entry["every_s"] / DAY
+    return (
+        Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / RATES["restore"], 1), "default"),
+        Part("start", SECONDS["start_database"], "default"),
+        Part("replay", round(log_bytes / RATES["replay"], 1), "default"),
+        Part("promote", SECONDS["promote"], "default"),
+    )
+
+
+KIND = Protection(_entry, _loss, _bring)

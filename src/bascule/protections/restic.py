@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""restic: snapshots of files in an encrypted repository at the standby; history, restored when it is needed."""
+
+from __future__ import annotations
+
+from bascule import policy
+from bascule.assumptions import RATES, SECONDS
+from bascule.plan import Json, Loss, Part
+from bascule.protections import Protection, Volume, named, repository
+from bascule.values import DAY
+
+_EVERY_S = 3600
+_KEEP_S = 30 * DAY
+
+
+def _entry(policy_id: str, system: policy.System, written: policy.Protection) -> Json:
+    return {
+        "by": "restic",
+        "every_s": written.every_s or _EVERY_S,
+        "keep_s": written.keep_s or _KEEP_S,
+        "key": named(written.key),
+        "repository": repository(policy_id, system.id),
+    }
+
+
+def _loss(entry: Json) -> Loss:
+    # A snapshot is of its start; the site may be lost just before the next one has arrived.
+    return Loss(entry["every_s"] + SECONDS["push"], "default", "restic")
+
+
+def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
+    return (Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / RATES["restore"], 1), "default"),)
+
+
+KIND = Protection(_entry, _loss, _bring)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy must keep beyond its shape: one function a rule, all of them in the tables of this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from bascule.diagnostics import Diagnostic, has_errors
+from bascule.policy import Policy
+from bascule.rules import files, machines, objectives, protection, references, secrets, switch, topology
+
+Rule = Callable[[Policy], Iterable[Diagnostic]]
+
+# What one thing says of another must be there before anything else is asked.
+FIRST: tuple[Rule, ...] = (references.exist, references.machines_once, references.no_cycle)
+RULES: tuple[Rule, ...] = (
+    files.exist,
+    objectives.rto_within_mtpd,
+    objectives.rpo_within_pdma,
+    objectives.rpo_reached,
+    objectives.observed,
+    objectives.impact_grows,
+    objectives.impact_fits_mtpd,
+    objectives.degraded_lasts,
+    protection.state_is_protected,
+    protection.nothing_to_protect,
+    protection.methods_once,
+    protection.kept_long_enough,
+    protection.history_against_damage,
+    protection.copies_out_of_reach,
+    protection.consistent_moment,
+    topology.machines_at_their_side,
+    topology.addresses_once,
+    topology.networks,
+    topology.addresses_in_networks,
+    topology.shared_hazards,
+    topology.controller_away,
+    topology.observer_away,
+    topology.risk_names,
+    machines.units_once,
+    machines.clusters_once,
+    machines.paths_apart,
+    machines.paths_of_others,
+    switch.server_survives,
+    switch.ttl_fits,
+    switch.limit_fits,
+    switch.names_lead_there,
+    switch.asked_through_the_switch,
+    secrets.used,
+    secrets.connection_key,
+)
+
+
+def check_all(policy: Policy) -> list[Diagnostic]:
+    """Given a policy, return what the rules find, in order of place; with wrong references, those alone."""
+    found = _found(FIRST, policy)
+    return found if has_errors(found) else _found(RULES, policy)
+
+
+def _found(rules: tuple[Rule, ...], policy: Policy) -> list[Diagnostic]:
+    return sorted((item for rule in rules for item in rule(policy)), key=lambda item: item.sort_key)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trees of files."""
+
+from __future__ import annotations
+
+from bascule import policy
+from bascule.assumptions import SECONDS
+from bascule.plan import Json, Part
+from bascule.systems import SystemType
+
+
+def _settings(system: policy.System) -> Json:
+    return {"paths": list(system.settings["paths"])}
+
+
+def _keeps(settings: Json) -> bool:
+    return True
+
+
+def _start(settings: Json) -> tuple[Part, ...]:
+    return (Part("settle", SECONDS["mount_files"], "default"),)
+
+
+TYPE = SystemType(_settings, _keeps, _start)

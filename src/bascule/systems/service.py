@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""systemd units that answer, with the state that they keep, if any."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bascule import policy
+from bascule.assumptions import SECONDS
+from bascule.plan import Json, Part
+from bascule.systems import SystemType
+
+
+def _settings(system: policy.System) -> Json:
+    written = system.settings
+    state = written.get("state", "none")
+    return {
+        "units": list(written["units"]),
+        "role": (written.get("configure") or {}).get("role"),
+        "state": [] if state == "none" else list(state),
+        "answers": _answers(written.get("answers") or {}),
+    }
+
+
+def _answers(written: Json) -> Json | None:
+    defaults: dict[str, dict[str, Any]] = {"http": {"path": "/", "expect": 200}, "tcp": {}}
+    for kind, assumed in defaults.items():
+        if kind in written:
+            return {"kind": kind, **assumed, **written[kind]}
+    return None
+
+
+def _keeps(settings: Json) -> bool:
+    return bool(settings["state"])
+
+
+def _start(settings: Json) -> tuple[Part, ...]:
+    return (Part("start", SECONDS["start_service"], "default"),)
+
+
+TYPE = SystemType(_settings, _keeps, _start)

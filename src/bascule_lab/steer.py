@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steer a lab that is up: take power and cables away, give them back, replace machines, look."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from bascule_lab import addresses, image, keys, machines, making, network
+from bascule_lab import lab as life
+from bascule_lab.base import Lab, each
+from bascule_lab.errors import USAGE, LabError
+from bascule_lab.process import say
+
+CUTS = "cuts.json"
+
+
+def require_up(lab: Lab) -> dict[str, machines.Container]:
+    """The lab's containers. Raises LabError when the lab is not up or its guard is missing."""
+    if not network.guard_up(lab.estate.id) or not lab.host.ready():
+        raise LabError(f"The lab {lab.estate.id} is not up. Run: bascule-lab up {lab.estate.policy}")
+    return machines.all_of(lab.host, lab.estate.id)
+
+
+def kill(lab: Lab, name: str) -> None:
+    """A site or a machine dies: first all its cables in one go, so that it is silent at once, then the power."""
+    there = require_up(lab)
+    chosen = lab.estate.at(name)
+    network.plug(lab.host, lab.estate, chosen, "down")
+    machines.kill(lab.host, [there[machine.id] for machine in chosen if machine.id in there])
+    say(f"killed {', '.join(machine.id for machine in chosen)}")
+
+
+def start(lab: Lab, name: str, *, unplugged: bool = False) -> None:
+    """A site or a machine comes back with its disks. `unplugged`: with the cables still out."""
+    there = require_up(lab)
+    chosen = lab.estate.at(name)
+    lost = [machine.id for machine in chosen if machine.id not in there]
+    if lost:
+        raise LabError(f"{', '.join(lost)} was never made. Run: bascule-lab up {lab.estate.policy}")
+    if not unplugged:
+        network.plug(lab.host, lab.estate, chosen, "up")
+    off = [machine.id for machine in chosen if there[machine.id].state != "running"]
+    if off:
+        making.start(lab, off)
+    if not unplugged:
+        each(making.refuse_deaf, chosen)
+    say(f"started {', '.join(machine.id for machine in chosen)}")
+
+
+def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = False) -> None:
+    """Put an empty machine at the place of one: same name and address, nothing of the old disk."""
+    there = require_up(lab)
+    if name not in lab.estate.machines:
+        raise LabError(f"There is no machine {name!r}. Machines: {', '.join(lab.estate.machines)}.", USAGE)
+    machine = lab.estate.machines[name]
+    made = image.ensure(lab.host, lab.estate.packages)
+    network.plug(lab.host, lab.estate, [machine], "down")
+    machines.remove(lab.host, [there[name]] if name in there else [])
+    if new_host_key:
+        keys.make_key(lab.state, lab.state.path("hostkeys", name), name)
+        life.write_ssh_files(lab)
+    network.plug(lab.host, lab.estate, [machine], "up")
+    making.make(lab, [machine], made, seed=seed)
+    say(f"replaced {name} by an empty machine")
+
+
+def cut(lab: Lab, one: str, other: str) -> None:
+    """Two sites do not reach each other any more; this computer still reaches both."""
+    require_up(lab)
+    for site in (one, other):
+        if site not in lab.estate.networks:
+            raise LabError(f"There is no site {site!r}. Sites: {', '.join(lab.estate.networks)}.", USAGE)
+    if one == other:
+        raise LabError("A site cannot be cut from itself; name two sites.", USAGE)
+    pairs = sorted({*current_cuts(lab), (min(one, other), max(one, other))})
+    network.set_cuts(lab.host, lab.estate, pairs)
+    lab.state.write_json(CUTS, pairs)
+    say(f"cut {one} from {other}")
+
+
+def heal(lab: Lab) -> None:
+    """All sites reach each other again."""
+    require_up(lab)
+    network.set_cuts(lab.host, lab.estate, [])
+    lab.state.write_json(CUTS, [])
+    say("all sites reach each other")
+
+
+def current_cuts(lab: Lab) -> list[tuple[str, str]]:
+    """Pairs of sites that are cut from each other."""
+    return [(one, other) for one, other in lab.state.read_json(CUTS, [])]
+
+
+def plug(lab: Lab, name: str, state: str) -> None:
+    """Put in (`up`) or pull out (`down`) the network cables of a machine or of all machines of a site."""
+    require_up(lab)
+    network.plug(lab.host, lab.estate, lab.estate.at(name), state)
+    say(f"{'plugged' if state == 'up' else 'unplugged'} {name}")
+
+
+def status(lab: Lab) -> dict[str, Any]:
+    """What is there: guard, sites, machines (`running`, `off`, `broken`, `missing`) and their cables, cuts."""
+    guarded = network.guard_up(lab.estate.id)
+    there = machines.all_of(lab.host, lab.estate.id) if lab.host.ready() else {}
+    ports = network.links(lab.host, lab.estate.id) if lab.host.ready() else {}
+    rows = {}
+    for machine in lab.estate.machines.values():
+        cable = ports.get(addresses.port(machine.address))
+        rows[machine.id] = {
+            "site": machine.site,
+            "address": str(machine.address),
+            "port": machine.port,
+            "user": machine.user,
+            "state": condition(there.get(machine.id)),
+            "cable": {True: "in", False: "out", None: "missing"}[cable],
+        }
+    up = guarded and all(row["state"] != "missing" for row in rows.values())
+    return {
+        "lab": lab.estate.id,
+        "policy": str(lab.estate.policy),
+        "up": up,
+        "guard": guarded,
+        "sites": {site: str(net) for site, net in lab.estate.networks.items()},
+        "machines": rows,
+        "cuts": current_cuts(lab),
+        "state": str(lab.state.folder),
+        "ssh_config": str(lab.state.path("ssh_config")),
+        "known_hosts": str(lab.state.path("known_hosts")),
+    }
+
+
+def condition(box: machines.Container | None) -> str:
+    """One word for the condition of a machine."""
+    if box is None:
+        return "missing"
+    if box.state == "running":
+        return "running" if box.healthy else "broken"
+    return "off"
+
+
+def ssh(lab: Lab, machine: str, command: list[str]) -> None:
+    """Become an ssh to a machine, as the policy's user, with pinned host keys. Does not return."""
+    refuse_unreachable(lab, machine)
+    os.execvp("ssh", ["ssh", "-F", str(lab.state.path("ssh_config")), machine, *command])
+
+
+def refuse_unreachable(lab: Lab, machine: str) -> None:
+    """Raise LabError when a name is no machine, or when no guard keeps packets for it on this computer."""
+    if machine not in lab.estate.machines:
+        raise LabError(f"There is no machine {machine!r}. Machines: {', '.join(lab.estate.machines)}.", USAGE)
+    if (os.geteuid() == 0 and not network.guard_up(lab.estate.id)) or not network.cabled(lab.estate.id):
+        raise LabError(f"The lab {lab.estate.id} is not up. Run: bascule-lab up {lab.estate.policy}")
+
+
+def execute(lab: Lab, machine: str, command: list[str], terminal: bool) -> None:
+    """Become a command on a machine's console, as root, network or not. Does not return."""
+    there = require_up(lab)
+    if machine not in lab.estate.machines:
+        raise LabError(f"There is no machine {machine!r}. Machines: {', '.join(lab.estate.machines)}.", USAGE)
+    if condition(there.get(machine)) != "running":
+        raise LabError(f"{machine} does not run. Run: bascule-lab start {lab.estate.policy} {machine}")
+    argv = [
+        *lab.host.prefix(),
+        "/usr/bin/podman",
+        "exec",
+        "-it" if terminal else "-i",
+        addresses.container(lab.estate.id, machine),
+        *command,
+    ]
+    os.execvp(argv[0], argv)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which machines answer, all asked at once."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from typing import Mapping, Optional
+
+Target = tuple[str, int]
+
+
+def _begin(target: Target) -> Optional[socket.socket]:
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(*target, type=socket.SOCK_STREAM)[0]
+        connection = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError):
+        return None
+    connection.setblocking(False)
+    connection.connect_ex(address)
+    return connection
+
+
+def _answered(connection: socket.socket, banner: bytes) -> bool:
+    if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        return False
+    if not banner:
+        return True
+    try:
+        return connection.recv(len(banner)) == banner
+    except OSError:
+        return False
+
+
+def answering(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: float = 2.0) -> dict[str, bool]:
+    """Whether each of `targets` (name → address, port) answers a TCP connection within `limit_s` seconds in all.
+
+    With a `banner`, its first bytes must be that: a machine that hangs, or something else at the address, does not
+    count. An empty banner asks for the connection alone.
+    """
+    found = dict.fromkeys(targets, False)
+    event = selectors.EVENT_READ if banner else selectors.EVENT_WRITE
+    deadline = time.monotonic() + limit_s
+    with selectors.DefaultSelector() as selector:
+        for name, target in targets.items():
+            connection = _begin(target)
+            if connection:
+                selector.register(connection, event, name)
+        while selector.get_map() and time.monotonic() < deadline:
+            for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
+                connection = key.fileobj  # type: ignore[assignment]
+                found[key.data] = _answered(connection, banner)  # type: ignore[arg-type]
+                selector.unregister(connection)  # type: ignore[arg-type]
+                connection.close()  # type: ignore[union-attr]
+        for key in list(selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+    return found

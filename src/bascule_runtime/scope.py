@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run is about: which units, activities, machines and secrets, and what a unit needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from bascule_runtime import secrets
+
+Plan = dict[str, Any]
+SIDES = ("primary", "standby")
+MODES = {"lost": "loss", "planned": "planned", "compromise": "compromise"}
+
+
+class OutOfScopeError(Exception):
+    """What was asked for is not in the plan; the text is a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Units and activities by id, in the plan's order; `notes` are sentences about what was added."""
+
+    units: tuple[str, ...]
+    activities: tuple[str, ...]
+    groups: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def other(side: str) -> str:
+    """The other one of `primary` and `standby`."""
+    return SIDES[1 - SIDES.index(side)]
+
+
+def resolve(plan: Plan, only: str = "") -> Scope:
+    """The scope of a run; `only` is an activity's id (or several, with commas) that narrows it to their switch groups.
+
+    Raises OutOfScopeError when the plan has no such activity.
+    """
+    if not only:
+        return Scope(tuple(unit["id"] for unit in plan["units"]), tuple(plan["activities"]), tuple(plan["groups"]), ())
+    asked = [name.strip() for name in only.split(",") if name.strip()]
+    unknown = [name for name in asked if name not in plan["activities"]]
+    if unknown or not asked:
+        raise OutOfScopeError(f"only={only}: the plan has no activity {', '.join(unknown) or 'of that name'}. "
+                         f"It has: {', '.join(plan['activities'])}.")
+    groups = tuple(dict.fromkeys(plan["activities"][name]["group"] for name in asked))
+    activities = tuple(name for name in plan["activities"] if plan["activities"][name]["group"] in groups)
+    added = [name for name in activities if name not in asked]
+    notes = (f"only={only} was widened to {', '.join(activities)}: these activities share systems and can only move "
+             "together.",) if added else ()
+    return Scope(tuple(u["id"] for u in plan["units"] if group_of(plan, u) in groups), activities, groups, notes)
+
+
+def group_of(plan: Plan, unit: dict[str, Any]) -> Optional[str]:
+    """The switch group that a unit belongs to, or None for a system that no activity uses."""
+    if unit["kind"] == "switch":
+        return str(unit["subject"])
+    owner = plan["systems" if unit["kind"] == "system" else "activities"][unit["subject"]]
+    group = owner.get("group")
+    return None if group is None else str(group)
+
+
+def mode(plan: Plan, scenario: str) -> str:
+    """`loss`, `planned` or `compromise` for the name of a scenario or risk. Raises OutOfScopeError for others."""
+    declared = plan.get("scenarios", {}).get(scenario)
+    if declared:
+        return str(declared["mode"])
+    if scenario in MODES:
+        return MODES[scenario]
+    known = ", ".join(sorted({*MODES, *plan.get("scenarios", {})}))
+    raise OutOfScopeError(f"scenario={scenario}: the plan knows no such scenario. It knows: {known}.")
+
+
+def systems(plan: Plan, scope: Scope) -> list[dict[str, Any]]:
+    """The plan's entries of the systems in scope, in order."""
+    return [plan["systems"][u["subject"]] for u in plan["units"] if u["kind"] == "system" and u["id"] in scope.units]
+
+
+def machines(plan: Plan, scope: Scope, sides: tuple[str, ...] = SIDES) -> list[str]:
+    """Machines of the systems in scope at `sides`, each once, in the plan's order."""
+    wanted = {system["machines"].get(side) for system in systems(plan, scope) for side in sides}
+    return [name for name in plan["machines"] if name in wanted]
+
+
+def needed_secrets(plan: Plan, scope: Scope, sides: tuple[str, ...] = SIDES) -> list[str]:
+    """Names of the secrets that the scope needs at `sides`: keys of machines, of copies, of the switch, of checks."""
+    ours = [*machines(plan, scope, sides), *(o["machine"] for o in plan.get("observers", {}).values())]
+    return secrets.named([
+        [plan["machines"][name] for name in ours], systems(plan, scope),
+        plan.get("switch") if scope.groups else None, [plan["activities"][name] for name in scope.activities],
+    ])
+
+
+def predecessors(plan: Plan, unit: str, within: tuple[str, ...], reverse: bool = False, kinds: tuple[str, ...] = ()
+                 ) -> list[str]:
+    """Units within the scope that must have ended before `unit` may begin; `reverse` walks the graph backwards."""
+    entry = next(u for u in plan["units"] if u["id"] == unit)
+    ids = [u["id"] for u in plan["units"] if unit in u["after"]] if reverse else entry["after"]
+    kind = {u["id"]: u["kind"] for u in plan["units"]}
+    return [name for name in ids if name in within and (not kinds or kind[name] in kinds)]
+
+
+def before_on_machine(plan: Plan, unit: str, within: tuple[str, ...]) -> list[str]:
+    """Systems' units in scope that come earlier in the plan and share a machine with `unit`."""
+    found: list[str] = []
+    mine: set[str] = set()
+    for entry in reversed(plan["units"]):
+        if entry["kind"] != "system":
+            continue
+        machines = set(plan["systems"][entry["subject"]]["machines"].values())
+        if entry["id"] == unit:
+            mine = machines
+        elif mine & machines and entry["id"] in within:
+            found.append(entry["id"])
+    return found
+
+
+def tied(plan: Plan, system: str) -> list[str]:
+    """Systems that are recovered to one moment with `system`: those of `consistent_with`, both ways and onward."""
+    found, fresh = {system}, [system]
+    while fresh:
+        name = fresh.pop()
+        near = {*plan["systems"][name]["consistent_with"],
+                *(other for other, entry in plan["systems"].items() if name in entry["consistent_with"])}
+        fresh += sorted(near - found)
+        found |= near
+    return sorted(found - {system})
+
+
+def view(plan: Plan, unit: str, direction: str) -> dict[str, Any]:
+    """What the steps of `unit` need to know when `direction` (`primary`, `standby`) is to serve: see docs of `gate`."""
+    entry = dict(next(u for u in plan["units"] if u["id"] == unit))
+    away = other(direction)
+    entry.update(direction=direction, serving=direction, here_site=direction, there_site=away,
+                 group=group_of(plan, entry), policy=plan["policy"]["id"])
+    if entry["kind"] == "system":
+        system = plan["systems"][entry["subject"]]
+        entry.update(system=system, machines=system["machines"], here=system["machines"][direction],
+                     there=system["machines"].get(away))
+    elif entry["kind"] == "switch":
+        entry.update(group=plan["groups"][entry["subject"]], switch=plan["switch"])
+    else:
+        activity = plan["activities"][entry["subject"]]
+        entry.update(activity=activity, observers=observers(plan), system_heartbeats=activity["systems"])
+    return entry
+
+
+def observers(plan: Plan) -> list[dict[str, Any]]:
+    """Observers as `{"id", "machine", "every_s"}`, in the plan's order."""
+    return [{"id": name, **entry} for name, entry in plan.get("observers", {}).items()]

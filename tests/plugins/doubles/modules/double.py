@@ -1,0 +1,61 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A double of a system type: writes down what it was asked, and does what `behave.json` says."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: double
+short_description: A double
+description: [A double of a system type.]
+author: [The Bascule authors (@bascule)]
+"""
+
+import json  # noqa: E402
+import os  # noqa: E402
+import time  # noqa: E402
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+
+WORDS = {"recover": "data_correct", "protect": "done"}
+
+
+def evidence(step, args, now):
+    """What the real thing would have seen."""
+    point = {"id": "p1", "at": now - 5, "by": "double", "kind": "snapshot", "bytes": 10, "verified": True}
+    return {
+        "recover": {"strategy": "restore", "point": point, "heartbeat_at": now - 5, "durations_s": {"restore": 0.1}},
+        "points": {"points": [point], "lag_s": 0.5},
+        "status": {"protected": True, "newest_at": now - 5, "problems": [], "versions": {}, "lag_s": 0.5},
+        "compare": {"digest": {"all": "same"}},
+        "forget": {"left": []},
+    }.get(step, {})
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(argument_spec={
+        "step": {"type": "str"}, "system": {"type": "dict", "no_log": False}, "machine": {"type": "str"},
+        "side": {"type": "str"}, "serving": {"type": "str"}, "options": {"type": "dict"}, "policy": {"type": "str"},
+        "secrets": {"type": "dict", "no_log": True}, "run": {"type": "dict"}}, supports_check_mode=True)
+    args = module.params
+    root, step, name = args["system"]["settings"]["root"], args["step"], args["system"]["id"]
+    with open(os.path.join(root, "behave.json"), encoding="utf-8") as stream:
+        behave = json.load(stream)
+    wanted = (behave.get(name) or {}).get(step + "@" + args["side"]) or (behave.get(name) or {}).get(step) or {}
+    now = time.time()
+    time.sleep(wanted.get("sleep", 0))
+    line = {"system": name, "step": step, "machine": args["machine"], "side": args["side"], "serving": args["serving"],
+            "options": args["options"], "direction": args["run"]["direction"], "began": now, "ended": time.time(),
+            "secret": (args["secrets"] or {}).get("copies-key") == "s3cr3t-of-the-double"}
+    with open(os.path.join(root, "done.jsonl"), "a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line) + "\n")
+    if wanted.get("fail"):
+        module.fail_json(msg=wanted["fail"])
+    seen = dict(evidence(step, args, now), **wanted.get("evidence", {}))
+    module.exit_json(changed=True, word=WORDS.get(step, "done"), evidence=seen)
+
+
+if __name__ == "__main__":
+    main()
