@@ -15,6 +15,7 @@ SEVERAL = ("a second document begins here (`---`)", "Keep one policy in one file
 EMPTY = ("the file is empty", "Write a policy, or let `bascule init` write one to start from.")
 ALIAS_FIX = "Write the value out where it is needed; a policy has no anchors, so that each line says all it means."
 TAG_FIX = "Remove the tag; put quotes around the value if it must stay text."
+DEPTH_CAP = 40
 DEPTH_FIX = "Close brackets that were left open; no policy needs so many levels."
 TWICE_FIX = "Keep one of the two, or give the second another name."
 KEY_FIX = "Write `key: value`; put quotes around text that contains `{`, `[` or `?`."

@@ -20,7 +20,6 @@ from bascule.diagnostics import Path as JsonPath
 from bascule.values import scalar
 
 SIZE_CAP_BYTES = 8 * 2**20
-DEPTH_CAP = 40
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -163,8 +162,9 @@ class _Reader:
             self._find(event, "BC109", f"{show(mistakes.tag(event.tag))} is a YAML tag", mistakes.TAG_FIX)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
-        if depth >= DEPTH_CAP:
-            self._find(event, "BC117", f"more than {DEPTH_CAP} levels inside each other", mistakes.DEPTH_FIX)
+        if depth >= mistakes.DEPTH_CAP:
+            what = f"more than {mistakes.DEPTH_CAP} levels inside each other"
+            self._find(event, "BC117", what, mistakes.DEPTH_FIX)
             raise _TooDeepError
         build = self._mapping if isinstance(event, yaml.MappingStartEvent) else self._sequence
         return build(event, events, depth + 1)

@@ -7,7 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from bascule.diagnostics import Diagnostic
-from bascule.mistakes import NBSP, TAB_FIX
+from bascule.mistakes import DEPTH_CAP, DEPTH_FIX, NBSP, TAB_FIX
 
 
 class _Told(NamedTuple):
@@ -23,6 +23,8 @@ class _Told(NamedTuple):
 
 # The first that fits is told, so what people type comes before what parsers say.
 _PARSER = (
+    # Newer versions of libyaml give up before the reader has counted the levels itself.
+    _Told("nesting depth", "", "BC117", f"more than {DEPTH_CAP} levels inside each other", DEPTH_FIX, here=True),
     _Told("", f":[{NBSP}]", "BC111", "a no-break space stands after `:`", "Delete it and type an ordinary space."),
     _Told(
         "",
