@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from . import fault_table as table
+
 LIMIT_S = 400  # the first `up` on a computer builds the image
 CONNECT_S = 1.5
 
@@ -70,6 +72,12 @@ def lab_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("the lab needs root on Linux")
     return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def fault_table(request: pytest.FixtureRequest) -> table.FaultTable:
+    """What the test of a fault ends with: `fault_table.ends_with(run, …)`."""
+    return table.FaultTable(table.PAGE, accept=bool(request.config.getoption("--accept")))
 
 
 def raised(folder: Path, home: Path, policy: str, lab_yml: str, scripts: dict[str, str]) -> Iterator[LabCommand]:
