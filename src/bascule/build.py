@@ -33,6 +33,7 @@ def build(source: Source) -> p.Policy:
         connection=make.connection({}),
         controllers=_each(data, "controllers", lambda key, j: p.Controller(key, j["at"], j.get("machine"))),
         observers=_each(data, "observers", lambda key, j: p.Observer(key, duration_s(j.get("every", "1s")))),
+        copies=_each(data, "copies", _third),
         switch=_switch(data["switch"]),
         accounts=_each(data, "accounts", lambda key, j: p.Account(key, make.names(j), _reaches(j["reaches"]))),
         suppliers=_each(data, "suppliers", lambda key, j: p.Supplier(key, make.names(j), _reaches(j["provides"]))),
@@ -79,6 +80,10 @@ def _switch(data: Json) -> p.Switch:
     dns = data["dns"]
     ttl_s = duration_s(dns["ttl"])
     return p.DnsSwitch(dns["server"], dns.get("port", 53), dns["zone"], _secret(dns["key"]), ttl_s, dict(dns["names"]))
+
+
+def _third(key: str, data: Json) -> p.ThirdPlace:
+    return p.ThirdPlace(key, _maybe(data, "every", duration_s), _maybe(data, "keep", duration_s))
 
 
 def _check(data: Json) -> p.Check:

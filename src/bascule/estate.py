@@ -75,6 +75,20 @@ class Observer:
 
 
 @dataclass(frozen=True)
+class ThirdPlace:
+    """A machine at neither site that fetches the standby's copies; its id is the machine's."""
+
+    id: str
+    every_s: int | None
+    keep_s: int | None
+
+    @property
+    def machine(self) -> str:
+        """The machine's id."""
+        return self.id
+
+
+@dataclass(frozen=True)
 class DnsSwitch:
     """Users are sent by dynamic update of a zone; ``names`` maps host names without the zone to systems."""
 

@@ -110,6 +110,20 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Third:
+    """The machine that fetches ``repository`` into ``folder``; ``rpo_s``: the most that is lost when both sites are."""
+
+    machine: str
+    address: str
+    by: str
+    repository: str
+    folder: str
+    every_s: int
+    keep_s: int
+    rpo_s: float
+
+
+@dataclass(frozen=True)
 class System:
     """What is recovered as one thing. ``settings`` are those of its type, ``protections`` those of each protection."""
 
@@ -125,6 +139,7 @@ class System:
     settings: Json
     protections: tuple[Json, ...]
     predicted: Predicted
+    third: Third | None = None
 
 
 @dataclass(frozen=True)
@@ -228,9 +243,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> Plan:
     """Given what a `plan.json` holds, return the plan. Raise ValueError when it has another schema."""
-    if data.get("schema") != SCHEMA:
-        raise ValueError(
-            f"this plan has the schema {data.get('schema')!r}; this version reads {SCHEMA!r}: compile the policy again"
-        )
+    found = data.get("schema")
+    if found != SCHEMA:
+        raise ValueError(f"this plan has the schema {found!r}; this version reads {SCHEMA!r}: compile the policy again")
     plan: Plan = decode(Plan, data)
     return plan

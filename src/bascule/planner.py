@@ -32,6 +32,7 @@ from bascule.protections import protection
 from bascule.providers import provider
 from bascule.switches import switch
 from bascule.systems import system_type
+from bascule.third import third_of
 
 _SCENARIOS = {"lost": "loss", "planned": "planned", "compromise": "compromise"}
 
@@ -101,6 +102,7 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape) -> Syst
         settings=settings,
         protections=protections,
         predicted=for_system(system, settings, protections),
+        third=third_of(written, system.id, protections),
     )
 
 

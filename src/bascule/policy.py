@@ -23,6 +23,7 @@ from bascule.estate import Observer as Observer
 from bascule.estate import Secret as Secret
 from bascule.estate import Site as Site
 from bascule.estate import Switch as Switch
+from bascule.estate import ThirdPlace as ThirdPlace
 
 if TYPE_CHECKING:
     from bascule.diagnostics import Diagnostic
@@ -213,6 +214,7 @@ class Policy:
     connection: Connection
     controllers: Mapping[str, Controller]
     observers: Mapping[str, Observer]
+    copies: Mapping[str, ThirdPlace]
     switch: Switch
     accounts: Mapping[str, Account]
     suppliers: Mapping[str, Supplier]

@@ -158,3 +158,22 @@ def test_stored_plans_stay_loadable(policy: Path) -> None:
     data = json.loads(policy.read_text())
     jsonschema.validate(data, json.loads(resource("schemas", "plan", "v1.schema.json").read_text()))
     assert from_json(data).units
+
+
+def test_the_third_place_fetches_what_has_a_repository() -> None:
+    data = small()
+    data["sites"]["third"] = {"provider": "hosts", "machines": {"far": {"address": "10.94.3.61"}}}
+    plan = changed(sites=data["sites"], copies={"far": {"every": "10m", "keep": "60d"}})
+    third = {name: system.third for name, system in plan.systems.items() if system.third}
+    assert set(third) == {"till-db", "papers"}
+    papers = third["papers"]
+    repository = next(p["repository"] for p in plan.systems["papers"].protections if "repository" in p)
+    assert (papers.machine, papers.address, papers.by) == ("far", "10.94.3.61", "restic")
+    assert (papers.repository, papers.every_s, papers.keep_s) == (repository, 600, 60 * 86400)
+    assert papers.folder == f"/var/lib/bascule/third/{plan.policy.id}/papers"
+    # What the standby lacks when the primary is lost, and what arrived there since the third place looked.
+    assert papers.rpo_s == plan.systems["papers"].predicted.rpo.seconds + 600 + assumptions.SECONDS["push"]
+
+
+def test_without_a_third_place_nothing_is_fetched() -> None:
+    assert {system.third for system in changed().systems.values()} == {None}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from bascule.diagnostics import Diagnostic, has_errors
 from bascule.policy import Policy
-from bascule.rules import files, machines, objectives, protection, references, secrets, switch, topology
+from bascule.rules import files, machines, objectives, protection, references, secrets, switch, third, topology
 
 Rule = Callable[[Policy], Iterable[Diagnostic]]
 
@@ -46,6 +46,11 @@ RULES: tuple[Rule, ...] = (
     switch.limit_fits,
     switch.names_lead_there,
     switch.asked_through_the_switch,
+    third.one_place,
+    third.away_from_both,
+    third.kept_until_fetched,
+    third.fetched_at_all,
+    third.controller_survives,
     secrets.used,
     secrets.connection_key,
 )

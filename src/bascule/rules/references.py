@@ -79,7 +79,8 @@ def _of_places(policy: Policy) -> Iterator[Reference]:
         yield Reference(("controllers", controller.id, "at"), "site", controller.at)
         if controller.machine:
             yield Reference(("controllers", controller.id, "machine"), "machine", controller.machine)
-    yield from (Reference(("observers", id_), "machine", id_, at_key=True) for id_ in policy.observers)
+    for section, named in (("observers", policy.observers), ("copies", policy.copies)):
+        yield from (Reference((section, id_), "machine", id_, at_key=True) for id_ in named)
 
 
 def _of_switch(policy: Policy) -> Iterator[Reference]:
