@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 FIRM ?= atelier
+BENCH ?=
 # The lab makes network bridges and machines, so it is root's; the drivers in it run as the person who typed make.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo DEMO_KEEP=$(DEMO_KEEP))
 # Continuous integration wants to see what is going on, people want to read the end.
@@ -37,8 +38,8 @@ test-full: test ## test, then the long rehearsals and every Python that is here
 	@echo "== long rehearsals"
 	@$(PYTEST) -m lab_full --durations=10
 
-bench: venv ## how long checking, planning and compiling take
-	@$(BIN)/python tests/bench/compile_time.py
+bench: venv ## how fast it is, beside the targets (BENCH="names" for some, BENCH=--list says which; the lab's need root)
+	@$(BIN)/python -m bench $(BENCH)
 
 demo: venv ## a firm loses its site and works again, on this computer (FIRM=name of a folder in examples/)
 	@$(AS_ROOT) $(BIN)/python -m bascule_lab demo examples/$(FIRM)/policy.yml

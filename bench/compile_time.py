@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long checking, planning and compiling take, for small and large policies. Prints a table."""
+"""How long checking, planning and compiling take, for small and large policies."""
 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from typing import Any
 import yaml
 
 from bascule import api
+from bench.frame import Bench, Figure, Say
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SIZES = (1, 10, 100, 400)
 
 
@@ -38,34 +38,32 @@ def compile_and_write(policy: Path, folder: Path) -> None:
     api.write(api.compile_tree(policy), folder)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return the best of three."""
-    best = float("inf")
-    for _ in range(3):
+def seconds(work: Callable[[], object], runs: int) -> tuple[float, ...]:
+    """How long `work` takes, run by run."""
+    taken = []
+    for _ in range(runs):
         began = time.perf_counter()
         work()
-        best = min(best, time.perf_counter() - began)
-    return best
+        taken.append(time.perf_counter() - began)
+    return tuple(taken)
 
 
-def main() -> int:
-    """Measure and print."""
-    print(f"{'activities':>10} {'systems':>8} {'check s':>8} {'plan s':>8} {'compile and write s':>20}", flush=True)
+def measure(runs: int, say: Say) -> Iterator[Figure]:
+    """Check, plan, compile and write, at each size."""
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
+            say(f"{2 * size} systems")
             policy = Path(folder) / "policy.yml"
             policy.write_text(policy_of(size))
             wrong = [finding.what for finding in api.check(policy) if finding.severity == "error"]
             if wrong:
-                print(f"the policy of this measurement has errors: {wrong[:3]}", file=sys.stderr)
-                return 1
+                raise ValueError(f"the policy of this measurement has errors: {wrong[:3]}")
             built = Path(folder) / f"build-{size}"
-            check = seconds(partial(api.check, policy))
-            plan = seconds(partial(api.plan, policy))
-            compiled = seconds(partial(compile_and_write, policy, built))
-            print(f"{size:>10} {2 * size:>8} {check:>8.2f} {plan:>8.2f} {compiled:>20.2f}", flush=True)
-    return 0
+            yield Figure(f"check, {2 * size} systems", "s", seconds(partial(api.check, policy), runs))
+            yield Figure(f"plan, {2 * size} systems", "s", seconds(partial(api.plan, policy), runs))
+            yield Figure(
+                f"compile and write, {2 * size} systems", "s", seconds(partial(compile_and_write, policy, built), runs)
+            )
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+BENCH = Bench("compile", "how long the compiler takes", measure, minutes=0.5)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sample firm on machines of its own, so that a bench and a demonstration do not meet."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bascule_lab.demo import alone
+from bascule_lab.demo.commands import Commands
+from bascule_lab.demo.rehearsal import SHORT_S, Rehearsal, Run, clean_environment
+
+ROOT = Path(__file__).parents[1]
+FIRM = ROOT / "examples" / "atelier"
+ID, NETWORK = "speed", "10.87."
+OBSERVER = "outside"
+DECLARE = {"BASCULE_DECLARE": "rehearsal: the primary site is gone"}
+SETTINGS = f"/etc/bascule/{ID}/watch.json"
+RUNTIME = "/usr/local/lib/bascule"
+SETTLE_S = 3.0
+
+
+class BenchError(Exception):
+    """The firm is not in the state that can be measured; the text says why."""
+
+
+@dataclass
+class Firm:
+    """The sample firm in its lab, built and at work; `folder` holds logs and what the observer saw."""
+
+    rehearsal: Rehearsal
+    folder: Path
+
+    def drive(self, name: str, **options: Any) -> Run:
+        """Run a driver that must succeed."""
+        run = self.rehearsal.driver(name, **options)
+        if run.outcome.exit:
+            raise BenchError(f"dr-{name} ended with {run.outcome.exit}; see {run.outcome.log}")
+        return run
+
+    @contextlib.contextmanager
+    def watched(self, *activities: str) -> Iterator[list[dict[str, Any]]]:
+        """What clients at the observer see while the block runs, answer by answer; complete when it has ended.
+
+        They ask through the users' names, from a machine whose resolver keeps nothing.
+        """
+        client_py = (Path(__file__).parent / "client.py").read_text(encoding="utf-8")
+        script = 'PYTHONPATH="$1" exec timeout 900 python3 -c "$2" "$3" $4'
+        argv = [sys.executable, "-m", "bascule_lab", "exec", str(self.rehearsal.policy), OBSERVER, "sh", "-c", script]
+        argv += ["sh", RUNTIME, client_py, SETTINGS, " ".join(activities)]
+        seen: list[dict[str, Any]] = []
+        client = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            time.sleep(SETTLE_S)
+            yield seen
+            time.sleep(SETTLE_S)
+        finally:
+            out, _ = client.communicate("", timeout=SHORT_S)
+            seen += [json.loads(line) for line in out.splitlines()]
+
+
+@contextlib.contextmanager
+def built(folder: Path) -> Iterator[Firm]:
+    """The firm, up and with a standby. Raises BenchError; takes the lab down in the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    policy = moved(folder / "firm")
+    with alone.alone(ID) as running:
+        logs = folder / "logs"
+        logs.mkdir(exist_ok=True)
+        commands = Commands(logs, environment=clean_environment(), running=running)
+        rehearsal = Rehearsal(policy, folder / "build", commands)
+        firm = Firm(rehearsal, folder)
+        try:
+            rehearsal.up()
+            rehearsal.compile()
+            firm.drive("build", extra={"restart": "allowed"})
+            yield firm
+        finally:
+            rehearsal.down()
+
+
+def moved(folder: Path) -> Path:
+    """A copy of the sample firm with an identity and addresses of its own; returns its policy."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(FIRM, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in folder.rglob("*"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8").replace("10.99.", NETWORK)
+            path.write_text(text.replace("id: atelier\n", f"id: {ID}\n"), encoding="utf-8")
+    return folder / "policy.yml"
