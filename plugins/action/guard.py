@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleActionFail
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals, _request
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals, _refused_variables, _request
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, run_folder, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope, secrets
 
@@ -32,6 +33,8 @@ class ActionModule(OurAction):
 
     def _open(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _refuse(_refusals.of_process(context.CLIARGS))
+        steps = [*Path().glob("dr[-_]*.yml"), *Path("playbooks").rglob("*.yml")]
+        _refuse(_refused_variables.overriding(load_extra_vars(self._loader), steps))
         driver, folder = str(self._task.args["driver"]), run_folder()
         plan = plan_of(folder)
         _refuse(_refusals.other_machines(context.CLIARGS, task_vars["groups"], plan))

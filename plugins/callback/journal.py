@@ -73,9 +73,10 @@ class CallbackModule(CallbackBase):
         plan = runs.read_json("plan.json")
         if not driver or not plan:
             return
-        refused = _refusals.partial(context.CLIARGS)
+        refused = _refusals.of_process(context.CLIARGS, _refusals.AT_ONCE)
         if refused:
-            # Said here too, before the first task: --step would ask a question, and some options leave the guard out.
+            # Said here too, before the first task: --step and a debugger ask questions, and some options leave out the
+            # guard.
             self._display.display(f"Refused: {refused[1]}")
             raise SystemExit(2)
         folder = runs.create(Path.cwd() / "runs", driver.group(1))

@@ -4,20 +4,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shlex
-import stat
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-import yaml
 from ansible import constants
+from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_folder import (
+    changed_files,
+    elsewhere,
+    other_playbook,
+)
+from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_settings import foreign_code, foreign_settings
+from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_variables import strange_variables
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs
 
 Refusal = Optional[tuple[str, str]]
 PARTIAL = {"subset": "--limit", "skip_tags": "--skip-tags", "start_at_task": "--start-at-task", "step": "--step"}
-EXTRA = frozenset({"scenario", "only", "recovery_point", "restart", "since", "takeover"})
+# Options that make Ansible reach machines in another way than the policy says, or do more on them.
+OTHER_WAY = {
+    "become": "--become", "force_handlers": "--force-handlers", "private_key_file": "--private-key",
+    "remote_user": "--user", "scp_extra_args": "--scp-extra-args", "sftp_extra_args": "--sftp-extra-args",
+    "ssh_common_args": "--ssh-common-args", "ssh_extra_args": "--ssh-extra-args",
+}
 
 
 def partial(cli: Any) -> Refusal:
@@ -39,43 +47,13 @@ def overridden(cli: Any) -> Refusal:
     if str(cli.get("connection") or "ssh") not in ("ssh", "smart"):
         return ("other-connection",
                 f"--connection {cli['connection']} would act on the wrong machines. Start without it.")
-    return None
-
-
-def _keys(text: str) -> list[str]:
-    if text.startswith("@"):
-        return []
-    if text.lstrip()[:1] in ("{", "["):
-        data = yaml.safe_load(text)
-        return [str(key) for key in data] if isinstance(data, dict) else [text]
-    return [word.partition("=")[0] for word in shlex.split(text)]
-
-
-def strange_variables(cli: Any) -> Refusal:
-    """Extra variables that no driver knows: a typing mistake would widen the run without a word."""
-    try:
-        given = [key for text in cli.get("extra_vars") or () for key in _keys(str(text))]
-    except (ValueError, yaml.YAMLError):
-        return "bad-variables", "The text after -e cannot be read. Write -e name=value, each with its own -e."
-    strange = sorted(set(given) - EXTRA)
-    if not strange:
-        return None
-    hint = " The reason goes into the environment: BASCULE_DECLARE='…'" if "declare" in strange else ""
-    return ("strange-variables", f"-e {', '.join(strange)}: no driver knows this. Known: {', '.join(sorted(EXTRA))}. "
-            f"Variables of your own can be given as a file, -e @FILE.{hint}")
-
-
-def elsewhere(cli: Any) -> Refusal:
-    """Another working folder, or one whose settings Ansible does not trust."""
-    here = Path.cwd()
-    if not (here / "plan.json").is_file() or not (here / "ansible.cfg").is_file():
-        return "other-folder", f"{here} is not a compiled folder. Change into the compiled folder and start there."
-    if stat.S_IMODE(here.stat().st_mode) & stat.S_IWOTH:
-        return "world-writable", (f"{here} can be written by everybody, so Ansible ignores its settings. "
-                                  "Say chmod o-w . and start again.")
-    if os.path.realpath(constants.CONFIG_FILE or "") != os.path.realpath("ansible.cfg"):
-        return "other-settings", (f"Ansible reads {constants.CONFIG_FILE or 'no settings file'} and not the folder's "
-                                  "ansible.cfg. Unset ANSIBLE_CONFIG and start again.")
+    given = [flag for key, flag in OTHER_WAY.items() if cli.get(key)]
+    # Ansible keeps the folders that it looks in by itself in the same place.
+    if cli.get("module_path") and list(cli["module_path"]) != list(constants.DEFAULT_MODULE_PATH):
+        given.append("--module-path")
+    if given:
+        return ("other-connection", f"{' and '.join(given)} would reach machines in another way than the policy says. "
+                "Start without.")
     return None
 
 
@@ -85,23 +63,6 @@ def unwritten(cli: Any) -> Refusal:
         return None
     return ("no-journal", "The journal is not being written, so nothing that this run did could be shown. "
             "Unset ANSIBLE_CALLBACKS_ENABLED and start the driver in the compiled folder.")
-
-
-def changed_files(cli: Any) -> Refusal:
-    """Files that are not what was compiled."""
-    manifest = Path("MANIFEST.sha256")
-    if not manifest.is_file():
-        return "no-manifest", "MANIFEST.sha256 is missing. Compile the folder again."
-    bad = []
-    for line in manifest.read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        path = Path(name)
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            bad.append(name)
-    if not bad:
-        return None
-    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-    return "changed-folder", f"{', '.join(bad[:5])}{more}: not what was compiled. Compile the folder again."
 
 
 def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any]) -> Refusal:
@@ -117,12 +78,15 @@ def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any])
 
 
 BEFORE: tuple[Callable[[Any], Refusal], ...] = (
-    partial, elsewhere, unwritten, overridden, strange_variables, changed_files)
+    partial, elsewhere, unwritten, foreign_code, overridden, foreign_settings, strange_variables, changed_files,
+    other_playbook)
+# What would already change how the guard itself is run, or would ask a question: refused before the first task.
+AT_ONCE: tuple[Callable[[Any], Refusal], ...] = (foreign_settings, partial)
 
 
-def of_process(cli: Any) -> Refusal:
+def of_process(cli: Any, checks: tuple[Callable[[Any], Refusal], ...] = BEFORE) -> Refusal:
     """The first refusal that the way this process was started gives."""
-    return next((found for check in BEFORE if (found := check(cli))), None)
+    return next((found for check in checks if (found := check(cli))), None)
 
 
 def of_locks(folder: Path, run: dict[str, Any]) -> Refusal:

@@ -9,7 +9,7 @@ import socket
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 from zoneinfo import ZoneInfo
 
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
@@ -39,6 +39,16 @@ def moment(text: str, zone: str) -> float:
     except ValueError:
         raise RefusedError("bad-time", f"since={text} is not a time. Write it as 2026-11-23T18:15.") from None
     return (when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone))).timestamp()
+
+
+def typed(variable: str) -> Optional[str]:
+    """What a person typed, to the byte, or None when that is nothing but blanks.
+
+    Bytes that are no UTF-8 (a terminal with another character set) are written as \\xNN: JSON and files hold text only,
+    and on that day nobody is sent back over an accent.
+    """
+    text = os.fsencode(os.environ.get(variable, "")).decode("utf-8", "backslashreplace")
+    return text if text.strip() else None
 
 
 def controller() -> dict[str, Any]:
@@ -82,8 +92,7 @@ def request(driver: str, plan: dict[str, Any], wanted: Mapping[str, Any], folder
         "id": folder.name, "driver": driver, "pid": os.getppid(), "direction": _direction(driver),
         "scenario": {"name": name, "mode": mode}, "point": given("recovery_point") or None,
         "scope": {"units": list(about.units), "activities": list(about.activities), "groups": list(about.groups)},
-        "declared": os.environ.get("BASCULE_DECLARE", "").strip() or None,
-        "unfenced": os.environ.get("BASCULE_UNFENCED", "").strip() or None,
+        "declared": typed("BASCULE_DECLARE"), "unfenced": typed("BASCULE_UNFENCED"),
         "since": moment(since, plan["policy"].get("timezone") or "UTC") if since else None,
         "takeover": given("takeover") or None, "restart": given("restart") or None, "check": check,
         "started": time.time(), "notes": list(about.notes), "holder": controller(),

@@ -27,8 +27,8 @@ def package_folder() -> Path:
 
 for _home in _homes():
     if (_home / "bascule_runtime" / "__init__.py").is_file():
-        if str(_home) not in sys.path:
-            sys.path.insert(0, str(_home))
+        # First, also when something else put it further back: PYTHONPATH may hold another version.
+        sys.path.insert(0, str(_home))
         break
 
 from bascule_runtime import dns_update, journal, moment, reach, report, runs, scope, secrets, text, words

@@ -22,7 +22,8 @@ class Writer:
     def __init__(self, folder: Union[str, Path], clock: Callable[[], float] = time.time) -> None:
         self.folder = Path(folder)
         self.clock = clock
-        self._stream = (self.folder / FILE).open("a", encoding="utf-8")
+        # Half of a pair, which UTF-8 cannot say, becomes \\udNNN: in JSON that is the same text.
+        self._stream = (self.folder / FILE).open("a", encoding="utf-8", errors="backslashreplace")
 
     def write(self, event: str, **fields: Any) -> None:
         """Append `{"t": now, "event": event, …fields}`."""

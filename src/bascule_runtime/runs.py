@@ -44,7 +44,7 @@ def write_text(path: Path, text: str) -> None:
     """Write the whole file or nothing, on disk when this returns: others read it while the run goes on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", encoding="utf-8") as stream:
+    with partial.open("w", encoding="utf-8", errors="backslashreplace") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

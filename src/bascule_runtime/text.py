@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 WIDTH = 100
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 Report = Mapping[str, Any]
 Say = Callable[[str], str]
 
@@ -49,6 +50,13 @@ def columns(text: str) -> int:
     """How many columns of a terminal `text` takes."""
     wide = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
     return wide - sum(1 for sign in text if unicodedata.combining(sign))
+
+
+def visible(text: str) -> str:
+    """`text` with what would steer a terminal, or turn the direction of writing, shown as \\xNN or \\uNNNN."""
+    return "".join(sign if unicodedata.category(sign) != "Cc" and sign not in _TURNING
+                   else sign.encode("ascii", "backslashreplace").decode() if ord(sign) > 127 else f"\\x{ord(sign):02x}"
+                   for sign in text)
 
 
 def _cut(text: str, width: int) -> str:
@@ -203,4 +211,4 @@ def render(report: Report, language: Optional[str] = None) -> str:
         lines += ["", say("notes"), *(line for note in report["notes"] for line in _paragraph(note))]
     lines += ["", say("reached") if report["ok"] else say("problems")]
     lines += [line for text in report["problems"] for line in _paragraph(str(text))]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
