@@ -17,14 +17,17 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import
 EVERY_S = 0.05
 ASK_S = 180
 NOBODY = {"id": "controller", "kind": "none", "in_scope": False}
+HOLD, FINAL = "hold", "final"
+# The stages that a system which is held goes through before it serves elsewhere.
+AFTER_HOLD = (FINAL, "unhold")
 
 
 class ActionModule(OurAction):
     """See the documentation of the module of the same name."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"stage", "after", "patient", "turned", "limit_s", "finish", "word", "fenced", "observer",
-                             "stay", "leave"})
+    _VALID_ARGS = frozenset({"stage", "after", "patient", "turned", "limit_s", "finish", "word", "fenced", "stay",
+                             "leave"})
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Wait and hand over, or say how the unit ended this stage."""
@@ -35,8 +38,6 @@ class ActionModule(OurAction):
         self.stage = str(self._task.args.get("stage", runs.MAIN))
         if self.unit not in {unit["id"] for unit in self.plan["units"]}:
             return {**result, "unit": NOBODY, "run": self.run_data}
-        if self._task.args.get("observer"):
-            return {**result, **self._somebody_who_asks()}
         if self._task.args.get("stay"):
             return {**result, **self._stay()}
         if self._task.args.get("fenced"):
@@ -50,36 +51,71 @@ class ActionModule(OurAction):
         if self._task.args.get("turned"):
             direction = scope.other(direction)
         unit = scope.view(self.plan, self.unit, direction)
-        unit.update(self._situation(unit), in_scope=self.unit in self.run_data["scope"]["units"])
+        if unit["kind"] != "system":
+            self.stage = runs.MAIN
+        unit.update(self._situation(unit), in_scope=self.unit in self.run_data["scope"]["units"], left=False)
         if unit["in_scope"] and self._leaves(unit):
-            runs.write_state(self.folder, self.unit, "done", self.stage)
             unit["in_scope"] = False
+        unit["together"] = self._partners(unit)
+        unit["step_options"] = {}
         began = time.time()
-        if unit["in_scope"]:
+        if unit["in_scope"] and not self._points_first(unit):
             self._wait(self._needs(), self.stage)
             self._meet(unit)
+            unit.update(self._situation(unit))
+            self._somebody_must_ask(unit)
         # `waited_s` is for the reader of the journal; what a unit took is counted from here.
-        gate = {"stage": self.stage, "opened": unit["in_scope"], "waited_s": round(time.time() - began, 2)}
+        stage = _together.STAGE if self._points_first(unit) else self.stage
+        gate = {"stage": stage, "opened": unit["in_scope"], "waited_s": round(time.time() - began, 2)}
         return {"changed": False, "gate": gate, "unit": unit, "run": {**self.run_data, "direction": direction},
-                "playbooks": str(self._playbooks()), "known_hosts_lines": _lines(self.folder)}
+                "playbooks": str(self._playbooks()), "file": str(self._playbooks() / self._file(unit)),
+                "known_hosts_lines": _lines(self.folder)}
+
+    def _file(self, unit: dict[str, Any]) -> str:
+        """The steps that come next for this unit, named from the folder of step files: the fewest that there can be."""
+        if unit["kind"] == "switch":
+            return f"switches/{unit['switch']['kind']}/switch.yml"
+        if unit["kind"] == "activity":
+            return "steps/activity.yml"
+        if self.stage == HOLD:
+            return "steps/return.yml" if unit["left"] else "steps/home.yml"
+        if self._points_first(unit):
+            return "steps/together.yml"
+        return "steps/rehearse.yml" if self.run_data["check"] else f"systems/{unit['system']['type']}/recover.yml"
+
+    def _partners(self, unit: dict[str, Any]) -> list[str]:
+        if self.stage != runs.MAIN or not unit["in_scope"]:
+            return []
+        return _together.partners(self.plan, self.run_data, unit)
+
+    def _points_first(self, unit: dict[str, Any]) -> bool:
+        """Whether others must be recovered to the same moment, and the points of this system have not been read."""
+        return bool(unit["together"]) and runs.read_state(self.folder, self.unit, _together.STAGE) is None
 
     def _meet(self, unit: dict[str, Any]) -> None:
         """For a system that others must be recovered to one moment with: wait until all their points were read."""
-        unit["together"] = _together.partners(self.plan, self.run_data, unit)
-        unit["step_options"] = {}
-        if unit["together"] and self.stage == runs.MAIN:
-            self._wait([f"system.{name}" for name in unit["together"]], _together.STAGE)
-            try:
-                systems = [unit["subject"], *unit["together"]]
-                unit["step_options"] = _together.options(self.folder, self.run_data, systems)
-            except _together.NoMomentError as error:
-                why = {"reason": "no-moment", "gate": {"stage": self.stage}}
-                raise AnsibleActionFail(str(error), result=why) from None
+        if not unit["together"]:
+            return
+        self._wait([f"system.{name}" for name in unit["together"]], _together.STAGE)
+        try:
+            systems = [unit["subject"], *unit["together"]]
+            unit["step_options"] = _together.options(self.folder, self.run_data, systems)
+        except _together.NoMomentError as error:
+            why = {"reason": "no-moment", "gate": {"stage": self.stage}}
+            raise AnsibleActionFail(str(error), result=why) from None
 
     def _leaves(self, unit: dict[str, Any]) -> bool:
         """Whether there is nothing to do for this unit in this stage; those that wait for it may go on."""
+        how = str(self._task.args.get("leave", ""))
+        if unit["kind"] != "system" or not how:
+            return False
         served = unit.get("serves_now") == self.run_data["direction"]
-        return {"served": served, "go": bool(unit.get("go")), "": False}[str(self._task.args.get("leave", ""))]
+        unit["left"] = {"served": served, "silent": not unit["there_reachable"]}[how]
+        if unit["left"]:
+            for stage in (HOLD, *AFTER_HOLD) if self.stage == HOLD else (self.stage,):
+                runs.write_state(self.folder, self.unit, "done", stage)
+        # What is at home already is not held, but it is stopped at the other side once more.
+        return bool(unit["left"]) and self.stage != HOLD
 
     def _situation(self, unit: dict[str, Any]) -> dict[str, Any]:
         answers = self.run_data.get("reachable", {})
@@ -94,30 +130,33 @@ class ActionModule(OurAction):
         return {"here_reachable": answers.get(unit["here"], False),
                 "there_reachable": answers.get(unit["there"], False),
                 "serves_now": self.run_data.get("serving", {}).get(unit["subject"]),
-                "held": self._group_is(unit["group"], "hold", "done"),
-                "go": self._group_is(unit["group"], "final", "same")}
+                "go": all(runs.read_state(self.folder, name, FINAL) == "same" for name in self._movers(unit["group"]))}
 
-    def _group_is(self, group: Any, stage: str, word: str) -> bool:
-        """Whether all systems of the group that are to move ended `stage` with `word`."""
+    def _movers(self, group: Any) -> list[str]:
+        """Units of the systems of the group that are to move in this run."""
         serving, direction = self.run_data.get("serving", {}), self.run_data["direction"]
-        names = [unit["id"] for unit in self.plan["units"] if unit["kind"] == "system"
-                 and scope.group_of(self.plan, unit) == group and unit["id"] in self.run_data["scope"]["units"]
-                 and serving.get(unit["subject"]) != direction]
-        return all(runs.read_state(self.folder, name, stage) == word for name in names)
+        return [unit["id"] for unit in self.plan["units"] if unit["kind"] == "system"
+                and scope.group_of(self.plan, unit) == group and unit["id"] in self.run_data["scope"]["units"]
+                and serving.get(unit["subject"]) != direction]
 
     def _needs(self) -> list[str]:
         """Whom to wait for: those that the graph says, either way round, those before on its machines, or nobody."""
         within, after = tuple(self.run_data["scope"]["units"]), self._task.args.get("after", "graph")
+        if self.stage == runs.MAIN:
+            after = "graph"
         if after == "machine":
             return scope.before_on_machine(self.plan, self.unit, within)
         if after == "nobody":
             return []
+        if after == "group":
+            return self._movers(scope.group_of(self.plan, next(u for u in self.plan["units"] if u["id"] == self.unit)))
         kinds = ("system",) if after == "dependents" else ()
         return scope.predecessors(self.plan, self.unit, within, after == "dependents", kinds)
 
     def _wait(self, needs: list[str], stage: str) -> None:
         """Return when all of `needs` have ended `stage`; raises when one cannot, or when the run has been killed."""
-        patient = bool(self._task.args.get("patient")) or self._task.args.get("after") == "machine"
+        patient = self.stage != runs.MAIN and (
+            bool(self._task.args.get("patient")) or self._task.args.get("after") == "machine")
         deadline = time.monotonic() + float(self._task.args.get("limit_s", 86400))
         waiting = set(needs)
         while waiting:
@@ -137,13 +176,11 @@ class ActionModule(OurAction):
         raise AnsibleActionFail(sentence, result={"reason": "blocked", "word": "blocked",
                                                   "gate": {"stage": self.stage, "blocked": True}})
 
-    def _somebody_who_asks(self) -> dict[str, Any]:
-        unit = scope.view(self.plan, self.unit, self.run_data["direction"])
-        if self._situation(unit)["observer"]:
-            return {"changed": False}
-        raise AnsibleActionFail("No observer answers, so nobody can say whether users can work: the strongest word is "
-                                "data_correct. Look at the observers and start again.",
-                                result={"reason": "no-observer"})
+    def _somebody_must_ask(self, unit: dict[str, Any]) -> None:
+        if unit["kind"] == "activity" and not unit["observer"]:
+            raise AnsibleActionFail("No observer answers, so nobody can say whether users can work: the strongest word "
+                                    "is data_correct. Look at the observers and start again.",
+                                    result={"reason": "no-observer"})
 
     def _stay(self) -> dict[str, Any]:
         side = scope.other(self.run_data["direction"])
@@ -153,10 +190,12 @@ class ActionModule(OurAction):
                                 result={"reason": "differs"})
 
     def _finish(self, word: str) -> dict[str, Any]:
-        if runs.read_state(self.folder, self.unit, self.stage) == "silent":
-            word = "failed"
-        runs.write_state(self.folder, self.unit, word, self.stage)
-        return {"changed": False, "gate": {"stage": self.stage, "finished": True, "word": word}}
+        silent = runs.read_state(self.folder, self.unit, self.stage) == "silent"
+        runs.write_state(self.folder, self.unit, "failed" if silent else word, self.stage)
+        gate = {"stage": self.stage, "finished": True, "word": "failed" if silent else word}
+        if silent and self.stage == HOLD:
+            raise AnsibleActionFail(f"{self.unit.partition('.')[2]} fell silent while it was held.", result={"gate": gate})
+        return {"changed": False, "gate": gate}
 
     def _fence(self, how: str) -> dict[str, Any]:
         """Judge the stop of the side that is left: `how` is `done` or `failed`."""
