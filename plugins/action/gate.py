@@ -15,6 +15,8 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import 
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
 EVERY_S = 0.05
+# Of this many units at most, each may look that often; more of them look more seldom, so that the computer can work.
+OFTEN = 40
 ASK_S = 180
 NOBODY = {"id": "controller", "kind": "none", "in_scope": False}
 HOLD, FINAL = "hold", "final"
@@ -159,6 +161,7 @@ class ActionModule(OurAction):
             bool(self._task.args.get("patient")) or self._task.args.get("after") == "machine")
         deadline = time.monotonic() + float(self._task.args.get("limit_s", 86400))
         waiting = set(needs)
+        every_s = EVERY_S * max(1.0, len(self.run_data["scope"]["units"]) / OFTEN)
         while waiting:
             states = {name: runs.read_state(self.folder, name, stage) for name in waiting}
             bad = sorted(name for name, word in states.items() if word in runs.ENDED)
@@ -170,7 +173,7 @@ class ActionModule(OurAction):
             if os.getppid() != self.run_data["pid"]:
                 self._blocked("Blocked: the run was killed.")
             if waiting:
-                time.sleep(EVERY_S)
+                time.sleep(every_s)
 
     def _blocked(self, sentence: str) -> None:
         raise AnsibleActionFail(sentence, result={"reason": "blocked", "word": "blocked",
@@ -194,7 +197,8 @@ class ActionModule(OurAction):
         runs.write_state(self.folder, self.unit, "failed" if silent else word, self.stage)
         gate = {"stage": self.stage, "finished": True, "word": "failed" if silent else word}
         if silent and self.stage == HOLD:
-            raise AnsibleActionFail(f"{self.unit.partition('.')[2]} fell silent while it was held.", result={"gate": gate})
+            name = self.unit.partition(".")[2]
+            raise AnsibleActionFail(f"{name} fell silent while it was held.", result={"gate": gate})
         return {"changed": False, "gate": gate}
 
     def _fence(self, how: str) -> dict[str, Any]:

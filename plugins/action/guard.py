@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,21 @@ class ActionModule(OurAction):
         run = _request.request(driver, plan, task_vars, folder, bool(self._task.check_mode))
         run["secrets_missing"] = self._missing(plan, run, task_vars)
         Path("~/.bascule").expanduser().mkdir(mode=0o700, exist_ok=True)
-        _request.look(plan, run)
+        with ThreadPoolExecutor(1) as beside:
+            looking = beside.submit(_request.look, plan, run)
+            self._build_modules(plan, run, task_vars, looking)
+            looking.result()
         _request.refuse_seen(plan, run)
         return self._write(folder, run)
+
+    def _build_modules(self, plan: dict[str, Any], run: dict[str, Any], task_vars: dict[str, Any],
+                       looking: Future[None]) -> None:
+        """While silent machines are waited for: build the modules of this run, which Ansible keeps until its end."""
+        types = {str(system["type"]) for system in scope.systems(plan, _request.about(run))}
+        for name in ("preflight", *sorted(types), "observe", "marker"):
+            if looking.done():
+                return
+            self._configure_module(module_name=f"bascule.continuity.{name}", module_args={}, task_vars=task_vars)
 
     def _missing(self, plan: dict[str, Any], run: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
         never = run["driver"] == "activate" and run["scenario"]["mode"] == "compromise"

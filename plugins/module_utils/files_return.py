@@ -54,14 +54,19 @@ def demote(job: Job) -> dict[str, Any]:
     # A standby that is held goes on being the side with the data until the primary has taken over.
     gone = {"serving": job.other, "epoch": job.epoch()} if job.side == "primary" else {}
     job.save(demoted=job.run.get("id"), protecting=None, **gone)
-    return {"evidence": {**evidence, "durations_s": job.durations}}
+    facts: dict[str, Any] = {}
+    if job.options.get("mode") == "hold" and job.side == "standby":
+        # The other side can be compared with this in the same call in which it takes the last files.
+        facts = {"serves": job.serves_already(), "demoted": job.run.get("id"), **digests(job)}
+    return {"facts": facts, "evidence": {**evidence, "durations_s": job.durations}}
 
 
 def resync(job: Job) -> dict[str, Any]:
     """On the machine that serves: let the trees be read. On the other: bring them here, deletions too.
 
     `options.final` is the last pass, after `hold`; passes before it read all content, so that a file that differs
-    without showing it by time or size is found while nobody waits.
+    without showing it by time or size is found while nobody waits. When `hold` has told what the other side holds, the
+    last pass compares at once.
     """
     if job.copies is None:
         return {}
@@ -81,7 +86,11 @@ def resync(job: Job) -> dict[str, Any]:
         sent = [bring(job, number, path, final) for number, path in enumerate(job.paths)]
     brought = {"run": job.run.get("id"), "final": final, "at": round(time.time(), 3)}
     job.save(resynced=brought, demoted=job.run.get("id"), serving="standby")
-    return {"evidence": {"final": final, "bytes": sum(sent), "durations_s": job.durations}}
+    evidence = {"final": final, "bytes": sum(sent), "durations_s": job.durations}
+    if final and job.peer.get("trees") is not None:
+        compared = compare(job)
+        return {**compared, "evidence": {**evidence, **compared["evidence"]}}
+    return {"evidence": evidence}
 
 
 def took_over_from(job: Job, held_by: str | None) -> bool:
@@ -109,12 +118,18 @@ def number_in(text: str) -> int:
     return int("".join(sign for sign in (text.split() or ["0"])[0] if sign.isdigit()) or 0)
 
 
+def digests(job: Job) -> dict[str, Any]:
+    """What the other side needs in order to compare itself with this one: `trees` by path, and `machine`."""
+    with job.timed("digest"):
+        return {"trees": {path: files_tree.digest(path) for path in job.paths}, "machine": job.machine}
+
+
 def compare(job: Job) -> dict[str, Any]:
     """Digest the trees of this side; with the other side's digests in `peer`, fail and name what differs."""
     if job.copies is None:
         return {"facts": {}, "evidence": {"digest": {}, "equal": None}}
-    with job.timed("digest"):
-        found = {path: files_tree.digest(path) for path in job.paths}
+    mine = digests(job)
+    found = mine["trees"]
     theirs = job.peer.get("trees")
     differing = differences(found, theirs) if theirs is not None else []
     if differing:
@@ -124,7 +139,7 @@ def compare(job: Job) -> dict[str, Any]:
     shown = {path: {key: value for key, value in one.items() if key != "parts"} for path, one in found.items()}
     return {
         "word": "done" if theirs is None else "data_correct",
-        "facts": {"trees": found, "machine": job.machine},
+        "facts": mine,
         "evidence": {"digest": shown, "equal": None if theirs is None else True, "durations_s": job.durations},
     }
 

@@ -45,8 +45,8 @@ def compare(job: Job) -> dict[str, Any]:
     cluster = job.cluster()
     if pg_sql.role_of(cluster) == "down":
         raise PlainError(f"The cluster {cluster.label} on {job.machine} does not run, so it cannot be compared.")
-    with job.timed("digest"):
-        tables = {name: digests(job, cluster, name) for name in databases(cluster)}
+    mine = facts(job, cluster)
+    tables = mine["tables"]
     digest = {name: summary(found) for name, found in sorted(tables.items())}
     theirs = job.peer.get("tables")
     if theirs is not None:
@@ -58,9 +58,16 @@ def compare(job: Job) -> dict[str, Any]:
     }
     return {
         "word": "data_correct" if theirs is not None else "done",
-        "facts": {"tables": tables, "machine": job.machine},
+        "facts": mine,
         "evidence": {**evidence, "durations_s": job.durations},
     }
+
+
+def facts(job: Job, cluster: Cluster) -> dict[str, Any]:
+    """What the other side needs in order to compare itself with this one: `tables` by database, and `machine`."""
+    with job.timed("digest"):
+        tables = {name: digests(job, cluster, name) for name in databases(cluster)}
+    return {"tables": tables, "machine": job.machine}
 
 
 def databases(cluster: Cluster) -> list[str]:

@@ -10,6 +10,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_agents,
     pg_backrest,
     pg_cluster,
+    pg_compare,
     pg_conf,
     pg_host,
     pg_sql,
@@ -35,7 +36,12 @@ def demote(job: Job) -> dict[str, Any]:
     if cluster is None:
         return {"evidence": {"mode": mode, "note": f"{job.machine} has no cluster {job.label}"}}
     evidence = MODES[mode](job, cluster)
-    return {"evidence": {"mode": mode, **evidence, "durations_s": job.durations, "changed": job.changes}}
+    facts: dict[str, Any] = {}
+    if mode == HOLD and evidence.get("lsn"):
+        # The other side can be compared with this in the same call in which it takes the last of the log.
+        facts = {"lsn": evidence["lsn"], **pg_compare.facts(job, cluster)}
+    return {"facts": facts, "evidence": {"mode": mode, **evidence, "durations_s": job.durations,
+                                         "changed": job.changes}}
 
 
 def hold(job: Job, cluster: Cluster) -> dict[str, Any]:
@@ -106,13 +112,13 @@ def stop(job: Job, cluster: Cluster) -> dict[str, Any]:
 
 
 def ship(job: Job, cluster: Cluster) -> list[str]:
-    """Wait until the other side has the last write, by each protection; names those that have it."""
+    """Wait until the other side has the last write, by the live copy if there is one; names what has it."""
     shipped = []
-    if job.copies:
+    found = pg_sql.replication(cluster)
+    if job.copies and not found:
         with job.timed("archive"):
             pg_backrest.push_now(job, cluster, job.limit("archive_limit_s", 120))
         shipped.append("pgbackrest")
-    found = pg_sql.replication(cluster)
     if found:
         with job.timed("ship"):
             equal = pg_host.wait_until(

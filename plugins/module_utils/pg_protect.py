@@ -10,6 +10,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_agents,
     pg_backrest,
     pg_cluster,
+    pg_compare,
     pg_conf,
     pg_guard,
     pg_host,
@@ -103,11 +104,11 @@ def keep_still(job: Job, cluster: Cluster) -> None:
     job.save(ours=cluster.data)
 
 
-def caught_up(job: Job, cluster: Cluster) -> None:
+def caught_up(job: Job, cluster: Cluster, limit_s: float | None = None) -> None:
     """Wait until this copy has replayed what the source had when it was asked."""
-    lsn = str(job.peer["lsn"])
+    lsn, limit_s = str(job.peer["lsn"]), limit_s or job.limit("catch_up_s", 3600)
     with job.timed("catch_up"):
-        done = pg_host.wait_until(lambda: pg_replica.reached(cluster, lsn), job.limit("catch_up_s", 3600), 0.2)
+        done = pg_host.wait_until(lambda: pg_replica.reached(cluster, lsn), limit_s, 0.05)
     if not done:
         raise PlainError(
             f"The live copy on {job.machine} did not catch up with {job.peer['machine']}. Look at {cluster.log}, and"
@@ -123,6 +124,8 @@ def resync(job: Job) -> dict[str, Any]:
         evidence = {"role": "source", "durations_s": job.durations, "changed": job.changes}
         return {"facts": pg_prepare.source_facts(job, cluster), "evidence": evidence}
     cluster = job.cluster()
+    if job.options.get("final") and job.peer.get("tables"):
+        return last(job, cluster)
     pg_agents.stop_heartbeat(job)
     how = pg_replica.follow(job, cluster, job.peer)
     cluster = job.cluster()
@@ -134,3 +137,14 @@ def resync(job: Job) -> dict[str, Any]:
     if job.state.get("rewind_refused") and how == "copied":
         evidence["rewind_refused"] = job.state["rewind_refused"]
     return {"evidence": evidence, "facts": {"role": "target", "machine": job.machine}}
+
+
+def last(job: Job, cluster: Cluster) -> dict[str, Any]:
+    """The source is held: take what this live copy lacks, and compare both. Users are waiting for it."""
+    if pg_sql.role_of(cluster) != "replica":
+        raise PlainError(
+            f"The cluster {cluster.label} on {job.machine} is no live copy of {job.peer['machine']} any more. Look at"
+            f" {cluster.log} there, then run dr-failback.yml again."
+        )
+    caught_up(job, cluster, job.limit("ship_s", 120))
+    return pg_compare.compare(job)

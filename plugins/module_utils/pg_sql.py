@@ -45,7 +45,10 @@ def literal(text: str) -> str:
 
 def ask(cluster: Cluster, sql: str, database: str = "postgres", limit_s: float = 30.0) -> pg_host.Done:
     """Run statements in one psql; stops at the first error."""
-    argv = ["psql", "-XqAt", "-F", FIELD, "-v", "ON_ERROR_STOP=1", "-f", "-", "-p", str(cluster.port), "-d", database]
+    # Debian's psql is a Perl program that looks for this one; that takes longer than most questions.
+    own = cluster.program("psql")
+    psql = own if os.path.exists(own) else "psql"
+    argv = [psql, "-XqAt", "-F", FIELD, "-v", "ON_ERROR_STOP=1", "-f", "-", "-p", str(cluster.port), "-d", database]
     env = {"PGHOST": cluster.sockets, "PGCONNECT_TIMEOUT": "5", "PGAPPNAME": "bascule", "PGCLIENTENCODING": "UTF8"}
     return pg_host.run(argv, user=cluster.owner, stdin=sql, limit_s=limit_s, env=env)
 

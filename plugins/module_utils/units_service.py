@@ -67,7 +67,8 @@ def demote(job: Job) -> dict[str, Any]:
     result = files_return.demote(job)
     if job.copies is None and job.side == "primary":
         job.save(demoted=job.run.get("id"), serving=job.other, epoch=job.epoch())
-    return {"evidence": {**result["evidence"], "stopped": units_firm.units(job), "durations_s": job.durations}}
+    evidence = {**result["evidence"], "stopped": units_firm.units(job), "durations_s": job.durations}
+    return {"facts": result.get("facts") or {}, "evidence": evidence}
 
 
 def resync(job: Job) -> dict[str, Any]:

@@ -23,8 +23,10 @@ options:
     description:
       - V(graph) waits for what the unit needs. V(dependents) walks backwards, for stopping systems.
       - V(machine) waits for the end, good or bad, of earlier units on the same machines. V(nobody) does not wait.
+      - V(group) waits for all systems that move together with this one.
+      - Switches and activities always wait for what they need.
     type: str
-    choices: [graph, dependents, machine, nobody]
+    choices: [graph, dependents, machine, nobody, group]
     default: graph
   turned:
     description: Whether to hand over the unit with its sides turned (the side that is left serves again).
@@ -32,20 +34,16 @@ options:
     default: false
   leave:
     description:
-      - Leave the unit out of this stage if its system serves at the right side already (V(served)), or if all systems
-        of its group compared equal (V(go)). It then counts as ended.
+      - Leave the unit out of this stage if its system serves at the right side already (V(served)), or if the machine
+        that is left is silent (V(silent)). It then counts as ended.
     type: str
-    choices: [served, go]
+    choices: [served, silent]
   patient:
     description: Whether to go on when those that were waited for ended badly.
     type: bool
     default: false
   stay:
     description: Fail because the data of the group were not shown to be the same on both sides.
-    type: bool
-    default: false
-  observer:
-    description: Fail unless an observer answers.
     type: bool
     default: false
   limit_s:
@@ -94,6 +92,10 @@ run:
   description: C(run.json) with the C(direction) of this unit.
   returned: when opened
   type: dict
+file:
+  description: The steps that come next for this unit.
+  returned: when opened
+  type: str
 playbooks:
   description: The folder of step files.
   returned: when opened

@@ -61,6 +61,14 @@ def packed_runtime() -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
+def packed_once(folder: Path) -> str:
+    """`packed_runtime`, packed by the first of the run's steps that carries it and kept in the run's folder."""
+    path = folder / "runtime.b64"
+    if not path.exists():
+        runs.write_text(path, packed_runtime(), synced=False)
+    return path.read_text(encoding="ascii")
+
+
 class OurAction(ActionBase):
     """An action of ours: it knows the vault and the machine that it acts on."""
 
@@ -119,7 +127,7 @@ class ActingBase(OurAction):
             raise AnsibleActionFail(f"A secret is missing: {error}.", result={"reason": "no-secret"}) from None
         args["run"] = self._run_facts(run, task_vars)
         if step in self.CARRIES:
-            args["runtime"] = packed_runtime()
+            args["runtime"] = packed_once(folder)
         outcome = self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars)
         result.update(outcome)
         if step == "points" and not result.get("failed") and "system" in args:

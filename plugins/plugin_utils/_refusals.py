@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -71,7 +72,8 @@ def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any])
     if list(groups.get("units", [])) != units or sorted(groups.get("machines", [])) != machines:
         return ("other-inventory", "The inventory and the plan do not name the same units and machines. "
                 "Compile the folder again.")
-    if int(cli.get("forks") or 0) < min(len(units), 200):
+    together = Counter(str(system.get("group")) for system in plan["systems"].values())
+    if int(cli.get("forks") or 0) < max(min(len(units), 200), *together.values(), 0):
         return ("few-forks", f"forks is {cli.get('forks')} and the plan has {len(units)} units: those that wait would "
                 "hold up others. Start without -f, and unset ANSIBLE_FORKS.")
     return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Mapping, Optional
@@ -129,10 +130,16 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
     others = [*plan.get("observers", {}).values(), *plan.get("controllers", {}).values()]
     names = [*scope.machines(plan, about(run)), *(entry["machine"] for entry in others if entry["machine"])]
     targets = {name: _door(plan, name) for name in dict.fromkeys(names) if name not in never}
-    answers = reach.answering(targets)
+    services = _doors_of_users(plan, run, away) if away and not never else {}
+    # Who is dead is only known after the whole time limit, so both questions are asked at once.
+    with ThreadPoolExecutor(1) as beside:
+        serving = beside.submit(reach.answering, services, banner=b"")
+        answers = reach.answering(targets)
     run["reachable"] = {name: answers.get(name, False) for name in dict.fromkeys(names)}
     run["untouched"] = sorted(never)
-    run["silent_but_serving"] = _serving_without_door(plan, run, away) if away and not never else []
+    run["silent_but_serving"] = [
+        system for system, answers_users in serving.result().items()
+        if answers_users and not run["reachable"][plan["systems"][system]["machines"][away]]]
 
 
 def _door(plan: dict[str, Any], name: str) -> tuple[str, int]:
@@ -142,14 +149,15 @@ def _door(plan: dict[str, Any], name: str) -> tuple[str, int]:
     return (via or machine)["address"], int((via or machine).get("port") or 22)
 
 
-def _serving_without_door(plan: dict[str, Any], run: dict[str, Any], side: str) -> list[str]:
+def _doors_of_users(plan: dict[str, Any], run: dict[str, Any], side: str) -> dict[str, tuple[str, int]]:
+    """Where the users of each system knock at a side, by system, where the policy says so."""
     targets = {}
     for system in scope.systems(plan, about(run)):
         port = (system["settings"].get("answers") or {}).get("port")
         machine = system["machines"].get(side)
-        if port and machine and not run["reachable"][machine]:
+        if port and machine:
             targets[system["id"]] = (system["addresses"][side], int(port))
-    return [name for name, answers in reach.answering(targets, banner=b"").items() if answers]
+    return targets
 
 
 def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:

@@ -40,14 +40,15 @@ def latest(parent: Folder, driver: str = "") -> Optional[Path]:
     return max(found, key=lambda path: path.name, default=None)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write the whole file or nothing, on disk when this returns: others read it while the run goes on."""
+def write_text(path: Path, text: str, synced: bool = True) -> None:
+    """Write the whole file or nothing, on disk when this returns if `synced`: others read it while the run goes on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with partial.open("w", encoding="utf-8", errors="backslashreplace") as stream:
         stream.write(text)
         stream.flush()
-        os.fsync(stream.fileno())
+        if synced:
+            os.fsync(stream.fileno())
     partial.replace(path)
 
 
@@ -69,8 +70,8 @@ def _state_file(folder: Folder, unit: str, stage: str) -> Path:
 
 
 def write_state(folder: Folder, unit: str, word: str, stage: str = MAIN) -> None:
-    """Say that `unit` ended `stage` with `word`."""
-    write_text(_state_file(folder, unit, stage), word)
+    """Say that `unit` ended `stage` with `word`, to the other processes of the run; a later run never reads it."""
+    write_text(_state_file(folder, unit, stage), word, synced=False)
 
 
 def read_state(folder: Folder, unit: str, stage: str = MAIN) -> Optional[str]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bascule.plan import Plan
 
 # 168 workers were seen to take 1.75 GiB; beyond this a laptop has other troubles than waiting.
@@ -22,6 +24,7 @@ host_key_checking = True
 retry_files_enabled = False
 stdout_callback = ansible.builtin.default
 callbacks_enabled = bascule.continuity.journal
+internal_poll_interval = 0.01
 
 [inventory]
 enable_plugins = ansible.builtin.yaml
@@ -34,6 +37,10 @@ pipelining = True
 
 
 def ansible_cfg(plan: Plan) -> str:
-    """Given a plan, return `ansible.cfg`. A waiting unit holds a worker, hence as many workers as units."""
+    """Given a plan, return `ansible.cfg`. A waiting unit holds a worker, hence as many workers as units.
+
+    Never fewer than the systems of a group: on the way home each waits for the others, whichever comes first.
+    """
+    together = Counter(system.group for system in plan.systems.values())
     forks = min(_MOST_FORKS, max(_FEWEST_FORKS, len(plan.machines), len(plan.units)))
-    return _TEXT.format(forks=forks)
+    return _TEXT.format(forks=max(forks, *together.values(), 0))
