@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bench.frame import Bench
 
-_MODULES = ("compile_time", "outages")
+_MODULES = ("compile_time", "outages", "units")
 BENCHES: dict[str, Bench] = {
     bench.name: bench for bench in (import_module(f"bench.{module}").BENCH for module in _MODULES)
 }
