@@ -66,4 +66,4 @@ def measure(runs: int, say: Say) -> Iterator[Figure]:
             )
 
 
-BENCH = Bench("compile", "how long the compiler takes", measure, minutes=0.5)
+BENCHES = (Bench("compile", "how long the compiler takes", measure, minutes=0.5),)

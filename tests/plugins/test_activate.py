@@ -217,3 +217,13 @@ def test_status_says_what_an_activation_would_do(firm: Make) -> None:
     assert "files has no recovery point" in output
     outlook = {entry["id"]: entry for entry in report(made)["outlook"]}
     assert (outlook["orders"]["keeps_rpo"], outlook["drawings"]["keeps_rpo"]) == (True, False)
+
+
+def test_a_group_comes_home_without_waiting_for_another(firm: Make) -> None:
+    made = firm(behave={"db": {"compare@primary": {"sleep": 8}}})
+    assert made.run("dr-activate.yml")[0] == 0
+    code, output = made.run("dr-failback.yml")
+    assert code == 0, output
+    ends = {(e["unit"], e["stage"]): e["ended"] for e in made.journal() if e["event"] == "unit"}
+    assert ends["activity.drawings", "serve"] < ends["system.db", "final"]
+    assert ends["system.db", "final"] < ends["system.app", "serve"]

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The recovery of the sample firm by hand: for each unit of its plan the few shell lines that somebody would type.
+
+No guard, no order, no journal, no check: what a recovery costs when nothing is asked of it. Each unit is timed alone;
+the critical path of the plan's graph over these times is what a perfect tool would need.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bench.sample_firm import ID, OBSERVER, RUNTIME, SETTINGS, BenchError, Firm
+
+LIMIT_S = 300.0
+WRITABLE = """until runuser -u postgres -- "$psql" -XqAt -c 'select pg_current_xact_id()' >/dev/null 2>&1
+do sleep 0.05; done"""
+PSQL = "psql=/usr/lib/postgresql/15/bin/psql; cd /"
+ANSWER = "until curl -fsS -m 2 -o /dev/null http://127.0.0.1:{port}/; do sleep 0.05; done"
+OPEN = "until curl -s -m 2 -o /dev/null http://127.0.0.1/; do sleep 0.05; done"
+RESTIC = (
+    "restic -q -r /var/lib/bascule/copies/" + ID + "/{name} -p /etc/bascule/" + ID + "/{name}.password"
+    " restore latest --target / --include {path}"
+)  # fmt: skip
+BACKREST = (
+    "pgbackrest --config=/etc/pgbackrest/bascule/website-db.conf --stanza=website-db --delta --type=default restore"
+)
+# Machine and lines, by system.
+SYSTEMS: dict[str, tuple[str, str]] = {
+    "erp-db": ("db2", f"{PSQL}\nrunuser -u postgres -- $psql -XqAt -c 'select pg_promote(true, 200)'\n{WRITABLE}"),
+    "erp": ("app2", "systemctl start tryton-server\n" + ANSWER.format(port=8000)),
+    "documents": ("files2", RESTIC.format(name="documents", path="/srv/documents")),
+    "documents-web": ("files2", f"systemctl start nginx\n{OPEN}"),
+    "website-db": (
+        "app2",
+        f"{PSQL}\nsystemctl stop postgresql@15-main\nrm -f /var/lib/postgresql/15/main/standby.signal\n"
+        f"runuser -u postgres -- {BACKREST}\nsystemctl start --no-block postgresql@15-main\n{WRITABLE}",
+    ),
+    "website": (
+        "app2",
+        RESTIC.format(name="website", path="/var/lib/website") + f"\nsystemctl start website nginx\n{OPEN}",
+    ),
+}  # fmt: skip
+ASK = (
+    f"export PYTHONPATH={RUNTIME}; until python3 -m bascule_runtime probe --config {SETTINGS} --activity {{name}}"
+    " --marked >/dev/null; do sleep 0.1; done"
+)
+
+
+def ssh(firm: Firm, machine: str, lines: str) -> None:
+    """Run lines as root on a machine, by the connection that the folder describes. Raises BenchError."""
+    argv = ["ssh", "-F", "ssh_config", machine, "sudo", "sh", "-e", "-s"]
+    done = subprocess.run(argv, input=lines, cwd=firm.rehearsal.build, text=True, capture_output=True, timeout=LIMIT_S,
+                          check=False)  # fmt: skip
+    if done.returncode:
+        raise BenchError(f"by hand, on {machine}: {(done.stderr or done.stdout).strip()[-400:]}")
+
+
+def names(firm: Firm, group: Mapping[str, Any]) -> None:
+    """Point the names of a group at the standby, with nsupdate. Raises BenchError."""
+    switch = firm.rehearsal.plan["switch"]
+    lines = [f"server {switch['server']} {switch['port']}", f"zone {switch['zone']}"]
+    for entry in group["names"]:
+        address = entry["addresses"]["standby"]
+        lines += [f"update delete {entry['fqdn']} A", f"update add {entry['fqdn']} {switch['ttl_s']} A {address}"]
+    key = firm.rehearsal.commands.environment["BASCULE_DNS_KEY"]
+    text = "\n".join([f"key {key_words(key)}", *lines, "send", ""])
+    done = subprocess.run(["nsupdate"], input=text, text=True, capture_output=True, timeout=30, check=False)
+    if done.returncode:
+        raise BenchError(f"by hand, nsupdate: {done.stderr.strip()}")
+
+
+def key_words(key: str) -> str:
+    """A key `ALGORITHM:NAME:SECRET` as nsupdate reads it."""
+    *algorithm, name, secret = key.strip().split(":")
+    return f"{':'.join([*algorithm, name])} {secret}"
+
+
+def do(firm: Firm, unit: Mapping[str, Any]) -> float:
+    """Do what one unit is for, by hand; returns seconds."""
+    subject, plan = unit["subject"], firm.rehearsal.plan
+    began = time.monotonic()
+    if unit["kind"] == "system":
+        ssh(firm, *SYSTEMS[subject])
+    elif unit["kind"] == "switch":
+        names(firm, plan["groups"][subject])
+    else:
+        ssh(firm, OBSERVER, ASK.format(name=subject))
+    return time.monotonic() - began
+
+
+def by_hand(firm: Firm) -> dict[str, float]:
+    """Recover everything by hand, one unit after the other; seconds by unit. Connections are open before it begins."""
+    plan = firm.rehearsal.plan
+    os.makedirs(os.path.expanduser("~/.bascule"), mode=0o700, exist_ok=True)
+    for machine in {machine for machine, _ in SYSTEMS.values()} | {OBSERVER}:
+        ssh(firm, machine, "true")
+    return {unit["id"]: do(firm, unit) for unit in plan["units"]}
