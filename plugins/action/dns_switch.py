@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import dns_update, secrets
+
+
+def by_hand(switch: Any, records: Mapping[str, str]) -> str:
+    """What a person can do where the server does not obey us: the records, as they are typed."""
+    typed = "; ".join(f"{name}. {switch['ttl_s']} IN {'AAAA' if ':' in address else 'A'} {address}"
+                      for name, address in records.items())
+    return (f"What is recovered stays recovered. Start again once that is put right, or set by hand: {typed}, "
+            "and start again: the run goes on from there.")
 
 
 class ActionModule(OurAction):
@@ -33,8 +41,8 @@ class ActionModule(OurAction):
                 wanted = {name: records[name] for name in differing}
                 dns_update.replace(server, str(switch["zone"]), wanted, int(switch["ttl_s"]), key)
         except (dns_update.DnsError, secrets.MissingSecretError) as error:
-            raise AnsibleActionFail(f"The names were not switched. {error}",
-                                    result={"reason": "not-switched"}) from None
+            sentence = f"The names were not switched. {str(error).rstrip('.')}. {by_hand(switch, records)}"
+            raise AnsibleActionFail(sentence, result={"reason": "not-switched"}) from None
         return {**result, "changed": bool(differing), "word": "done",
                 "evidence": {"names": records, "switched": list(differing)}}
 

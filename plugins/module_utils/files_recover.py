@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     files_agents,
+    files_damage,
     files_protect,
     files_swap,
     files_tree,
@@ -111,9 +112,15 @@ def restored(job: Job) -> dict[str, Any]:
             heartbeat = heartbeat_of(job, point, plan)
             with job.timed("swap"):
                 put_in_place(job, plan, mounts)
+        except restic_repository.DamagedError as why:
+            given_up(job, plan)
+            files_damage.remember(job, point, str(why))
+            offer = files_damage.instead(job, point, restic_repository.snapshots(job))
+            raise TroubleError(f"{files_damage.sentence(job, point, str(why))} {offer}") from None
         except BaseException:
-            sweep(job, plan, "new")
+            given_up(job, plan)
             raise
+        files_damage.absolve(job, point)
         restored_before = list(job.state().get("restored") or [])
         shown = {key: point[key] for key in ("id", "at", "by")}
         job.take_over(point=shown, heartbeat_at=heartbeat, protecting=None, demoted=None, placed=job.paths,
@@ -123,6 +130,13 @@ def restored(job: Job) -> dict[str, Any]:
     evidence = {"strategy": "restored", "point": shown, "heartbeat_at": heartbeat, "trees": facts,
                 "content_read_again": verify, "durations_s": job.durations}  # fmt: skip
     return {"word": "data_correct" if verify else "answering", "evidence": evidence}
+
+
+def given_up(job: Job, plan: dict[str, list[str]]) -> None:
+    """Nothing was put in place: what served goes on to serve, and to be copied."""
+    sweep(job, plan, "new")
+    if job.serves_already():
+        files_agents.serve(job)
 
 
 def sweep(job: Job, plan: dict[str, list[str]], *what: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     files_agents,
+    files_damage,
     files_protect,
     files_swap,
     machine_files,
@@ -24,6 +25,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
 from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 
+# What dr-status reads through: nobody waits for more.
+READ_BELOW, READ_S, READ_MOST = 1 << 30, 20.0, 3
 VERSIONS = {"restic": ["restic", "version"], "rclone": ["rclone", "version"], "rsync": ["rsync", "--version"]}
 
 
@@ -31,10 +34,10 @@ def points(job: Job) -> dict[str, Any]:
     """The recovery points at the standby, newest first, and how far the newest lies back."""
     if job.copies is None:
         return {"evidence": {"points": [], "lag_s": None}}
-    found = restic_repository.snapshots(job)
+    found, damaged = files_damage.apart(job, restic_repository.snapshots(job))
     lag = round(time.time() - found[0]["at"], 1) if found else None
     shown = [{key: point[key] for key in point if key != "paths"} for point in found]
-    return {"evidence": {"points": shown, "lag_s": lag}}
+    return {"evidence": {"points": shown, "lag_s": lag, "damaged": [point["id"] for point in damaged]}}
 
 
 def status(job: Job) -> dict[str, Any]:
@@ -81,12 +84,16 @@ def look_at_copies(job: Job, facts: dict[str, Any]) -> list[str]:
 
 def look_at_points(job: Job, facts: dict[str, Any]) -> list[str]:
     """What the repository holds, whether it is looked after, and whether a restore would have room."""
-    found = restic_repository.snapshots(job)
+    every_one = restic_repository.snapshots(job)
+    found, facts["damaged"], blocking = sound(job, every_one)
+    facts["blocking"] = blocking
+    if every_one and not found:
+        return [f"No copy of {job.id} on {job.machine} can be read to its end. Look at its disk."]
     if not found:
         return [f"There is no copy of {job.id} on {job.machine}. Run dr-build.yml."]
     facts.update(newest_at=found[0]["at"], lag_s=round(time.time() - found[0]["at"], 1), points=len(found),
                  oldest_at=found[-1]["at"])
-    problems = files_protect.room(job)
+    problems = [*blocking, *files_protect.room(job)]
     every = float((job.copies or {})["every_s"])
     if facts["lag_s"] > 2 * every + 300:
         age = f"{facts['lag_s'] / 60:.0f} minutes"
@@ -95,6 +102,26 @@ def look_at_points(job: Job, facts: dict[str, Any]) -> list[str]:
     if pruned.get("result") == "failed":
         problems.append(f"Looking after the copies of {job.id} failed: {str(pruned.get('message')).rstrip('.')}.")
     return problems
+
+
+def sound(job: Job, points: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+    """Points that an activation could take, identities of those that are damaged, and what that means for one now.
+
+    The newest is read from its first byte to its last where that is quick.
+    """
+    bad = {point["id"] for point in files_damage.apart(job, points)[1]}
+    quick = float(job.system.get("size_bytes") or 0) <= READ_BELOW
+    for point in points[:READ_MOST] if quick else []:
+        if restic_repository.whole(job, point, READ_S) is not False:
+            bad.discard(point["id"])
+            break
+        bad.add(point["id"])
+    left = [point for point in points if point["id"] not in bad]
+    if not points or points[0]["id"] not in bad:
+        return left, sorted(bad), []
+    what = f"The newest whole one is {files_damage.offered(points[0], left[0])}" if left else "None is whole."
+    return left, sorted(bad), [f"The newest copy {points[0]['id']} of {job.id} on {job.machine} is damaged: an "
+                               f"activation now would stop there. {what}"]
 
 
 def forget(job: Job) -> dict[str, Any]:

@@ -127,13 +127,41 @@ def pattern(path: str) -> str:
     return re.sub(r"([*?\[\]\\])", r"\\\1", path)
 
 
+class DamagedError(TroubleError):
+    """A copy that is there and cannot be read back whole; the text is the program's own reason."""
+
+
+# What the machine lacks, rather than the copy.
+NOT_THE_COPY = ("no space left", "no end after", "permission denied", "wrong password", "read-only file system")
+
+
+def why_not(ended: machine_run.Ended) -> str:
+    """The first reason that restic gives: its last line only counts the errors."""
+    lines = [line.strip() for line in f"{ended.err}\n{ended.out}".splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("ignoring error for", "cannot dump", "Pack ID"))]
+    return (told or [ended.reason])[0].replace("ignoring error for ", "")[:300]
+
+
+def whole(job: Job, point: dict[str, Any], limit_s: float) -> bool | None:
+    """Whether a point can be read from its first byte to its last; None when `limit_s` seconds did not suffice."""
+    discard = ["sh", "-c", 'exec "$@" > /dev/null', "sh"]
+    ended = machine_run.run([*discard, *reading(job), "dump", point["id"], "/"], limit_s=limit_s)
+    return None if ended.code == machine_run.STOPPED_AT_LIMIT else ended.code == 0
+
+
 def restore(job: Job, point: dict[str, Any], target: str, paths: list[str], limit_s: float, verify: bool) -> None:
-    """Bring `paths` of a point back below `target`. Raises TroubleError when any file of them did not come."""
+    """Bring `paths` of a point back below `target`.
+
+    Raises DamagedError when the copy cannot be read, TroubleError when any file did not come for another reason.
+    """
     includes = [word for path in paths for word in ("--include", pattern(path))]
     more = ["--verify"] if verify else []
     command = [*reading(job), "restore", point["id"], "--target", target, *more, *includes]
     ended = machine_run.run(command, limit_s=limit_s)
     if ended.code != 0:
-        room = " The disk is full." if "no space left" in f"{ended.err}{ended.out}".lower() else ""
+        told = f"{ended.err}{ended.out}".lower()
+        if not any(words in told for words in NOT_THE_COPY):
+            raise DamagedError(why_not(ended))
+        room = " The disk is full." if "no space left" in told else ""
         raise TroubleError(f"The copy {point['id']} of {job.id} could not be restored; what was there is untouched: "
                            f"{ended.reason}.{room} Look at {job.repository} on {job.machine}, or choose another point.")

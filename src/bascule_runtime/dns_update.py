@@ -24,7 +24,10 @@ IN, NONE, ANY = 1, 254, 255
 FUDGE_S = 300
 CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 9: "NOTAUTH", 10: "NOTZONE",
          16: "BADSIG", 17: "BADKEY", 18: "BADTIME"}
-HINTS = {5: "the server does not let this key change the zone", 9: "the server does not know the key, or not the zone",
+HINTS = {2: "the server could not do it: its log says why (a full disk, a folder that it may not write, a broken zone)",
+         4: "the server does not take dynamic updates",
+         5: "the server does not let this key change the zone", 9: "the server does not know the key, or not the zone",
+         10: "the names are not in the zone that the policy says",
          16: "the key is not the server's", 17: "the server does not know the key's name",
          18: "the clocks of this computer and of the server differ by more than five minutes"}
 _FILE = re.compile(r'key\s+"?([^"\s{]+)"?\s*\{([^}]*)\}', re.S)
@@ -168,8 +171,17 @@ def _exchange(server: tuple[str, int], message: bytes, limit_s: float) -> bytes:
             connection.sendall(struct.pack("!H", len(message)) + message)
             return _received(connection, struct.unpack("!H", _received(connection, 2))[0])
     except OSError as error:
-        raise DnsError(f"The DNS server {server[0]}, port {server[1]}, cannot be reached ({error}). Bring it back and "
-                       "start again, or point the names at the other site by hand.") from None
+        raise DnsError(_silence(server, error, limit_s)) from None
+
+
+def _silence(server: tuple[str, int], error: OSError, limit_s: float) -> str:
+    """What it means that no answer came, as a sentence."""
+    where = f"The DNS server {server[0]}, port {server[1]},"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{where} cannot be reached: the machine is there, but no DNS server runs on it. Start it."
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
+        return f"{where} cannot be reached: there was no answer within {limit_s:g} s. Bring it back."
+    return f"{where} cannot be reached ({error.strerror or error}). Bring it back."
 
 
 def _code(answer: bytes) -> int:
@@ -214,7 +226,8 @@ def replace(server: tuple[str, int], zone: str, records: Mapping[str, str], ttl_
                        f"{HINTS.get(code, 'look at its log')}.")
     wrong = differing(server, records, limit_s)
     if wrong:
-        raise DnsError(f"The DNS server {server[0]} took the change and still says otherwise for {', '.join(wrong)}.")
+        raise DnsError(f"The DNS server {server[0]} took the change and still says otherwise for {', '.join(wrong)}: "
+                       "it may keep several views of the zone, or hand changes on to another server.")
 
 
 def differing(server: tuple[str, int], records: Mapping[str, str], limit_s: float = 5.0) -> Sequence[str]:

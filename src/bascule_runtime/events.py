@@ -71,6 +71,19 @@ class Run:
         failed = [e for e in self.tasks if e.get("unit") == unit and e["state"] in ("failed", "unreachable")]
         return str(failed[-1].get("msg", "")) if failed else ""
 
+    def causes(self, unit: str) -> list[str]:
+        """For a unit that was blocked: which units failed in its way, and the sentence with which each did."""
+        if self.state(unit) != "blocked":
+            return []
+        after = {entry["id"]: entry["after"] for entry in self.plan["units"]}
+        seen, fresh = {unit}, [unit]
+        while fresh:
+            near = set(after[fresh.pop()]) - seen
+            seen |= near
+            fresh += sorted(near)
+        failed = [name for name in after if name in seen and self.state(name) in ("failed", "unreachable")]
+        return [f"{name}: {self.why(name)}" for name in failed if self.why(name)]
+
     def reason(self, unit: str) -> str:
         """The code of the failure of a unit, where there is one."""
         failed = [e for e in self.tasks if e.get("unit") == unit and e.get("reason")]

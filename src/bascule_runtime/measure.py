@@ -41,7 +41,7 @@ def _activity(run: Run, name: str) -> Event:
                       "rpo_s": (predicted.get("rpo") or {}).get("seconds")},
         "measured": {"disruption_at": at, "disruption_from": source, "usable_at": usable_at, **figures},
         "outage": _outage(seen), "acknowledged": kept, "verdict": _verdicts(run, activity, figures, at, word),
-        "who": answer.get("who") or "", "why": [text for text in (run.why(unit), *why) if text],
+        "who": answer.get("who") or "", "why": [text for text in (run.why(unit), *run.causes(unit), *why) if text],
     }
 
 

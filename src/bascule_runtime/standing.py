@@ -16,10 +16,13 @@ def protected(run: Run) -> list[Event]:
 def _system(run: Run, name: str) -> Event:
     unit, system = f"system.{name}", run.plan["systems"][name]
     looked = next((e for e in run.evidence(unit, "points")), None)
-    points = sorted((looked or {}).get("evidence", {}).get("points") or [], key=lambda point: -float(point["at"]))
     # Both sides are looked at; each says what is wrong with it.
     statuses = [event["evidence"] for event in run.evidence(unit, "status")]
-    lags = [entry.get("lag_s") for entry in [*statuses, (looked or {}).get("evidence", {})]]
+    damaged = {name for entry in statuses for name in entry.get("damaged") or []}
+    listed = [one for one in (looked or {}).get("evidence", {}).get("points") or [] if one["id"] not in damaged]
+    points = sorted(listed, key=lambda point: -float(point["at"]))
+    # What only listed the points did not read them.
+    lags = [entry.get("lag_s") for entry in [*statuses, *([] if damaged else [(looked or {}).get("evidence", {})])]]
     lag = min((float(value) for value in lags if value is not None), default=None)
     problems = dict.fromkeys(str(text) for entry in statuses for text in entry.get("problems") or [])
     newest = float(points[0]["at"]) if points else None
@@ -31,6 +34,7 @@ def _system(run: Run, name: str) -> Event:
         "age_s": round(max(0.0, min(ages)), 1) if points else None, "lag_s": lag,
         "protected": bool(points) or not system.get("protections"),
         "problems": [*problems, *([why] if why else [])],
+        "blocking": [str(text) for entry in statuses for text in entry.get("blocking") or []],
         "versions": {key: value for entry in statuses for key, value in (entry.get("versions") or {}).items()},
     }
 
@@ -68,8 +72,9 @@ def _outlook(run: Run, name: str, systems: dict[str, Event]) -> Event:
     why += [f"{machine} does not answer." for machine in silent]
     why += [f"{entry['id']} has no recovery point." for entry in ours if not entry["protected"]]
     in_time = predicted is not None and target.get("rto_s") is not None and predicted <= target["rto_s"]
+    goes = not silent and not any(entry["blocking"] for entry in ours)
     return {"id": name, "name": activity["name"], "target": target, "predicted_rto_s": predicted, "age_s": age,
-            "keeps_rto": bool(in_time and not silent), "keeps_rpo": not stale, "unprotected_since": since, "why": why}
+            "keeps_rto": bool(in_time and goes), "keeps_rpo": not stale, "unprotected_since": since, "why": why}
 
 
 def _silent(run: Run, activity: Event) -> list[str]:

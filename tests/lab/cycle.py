@@ -105,10 +105,13 @@ def whole(cycle: Cycle, facts: Facts, change: Callable[[Cycle, str], None], **ac
     expect_nothing_left(cycle)
 
 
-def expect_usable(cycle: Cycle, driver: str, verdicts: tuple[str, ...] = ("kept",)) -> None:
+def expect_usable(
+    cycle: Cycle, driver: str, verdicts: tuple[str, ...] = ("kept",), activities: tuple[str, ...] = ()
+) -> None:
     """Each activity was seen usable, with these verdicts at most, and no acknowledged record was lost."""
     rows = cycle.runs[driver].report["activities"]
-    assert {row["id"]: row["word"] for row in rows} == dict.fromkeys(cycle.rehearsal.plan["activities"], "usable")
+    asked = activities or tuple(cycle.rehearsal.plan["activities"])
+    assert {row["id"]: row["word"] for row in rows} == dict.fromkeys(asked, "usable")
     for row in rows:
         assert set(row["verdict"].values()) <= set(verdicts), row
         assert row["acknowledged"]["lost"] == 0, row
