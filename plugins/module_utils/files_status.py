@@ -8,9 +8,11 @@ import glob
 import os
 import shutil
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    facts_host,
+    facts_side,
     files_agents,
     files_damage,
     files_protect,
@@ -42,10 +44,16 @@ def points(job: Job) -> dict[str, Any]:
 
 def status(job: Job) -> dict[str, Any]:
     """What is true of this side; problems are sentences, and none of them makes the step fail."""
-    if job.copies is None:
-        return {"evidence": {"protected": True, "newest_at": None, "problems": [], "versions": {}, "lag_s": None}}
-    problems = list(files_protect.missing(job))
+    evidence = looked(job)
+    return {"evidence": {**evidence, **facts_side.told(job, collectors(job, evidence["versions"]))}}
+
+
+def looked(job: Job) -> dict[str, Any]:
+    """What this side says of the copies: problems, age of the newest point, versions of the tools."""
     facts: dict[str, Any] = {"newest_at": None, "lag_s": None}
+    if job.copies is None:
+        return {**facts, "protected": True, "problems": [], "versions": {}}
+    problems = list(files_protect.missing(job))
     looks: list[Callable[[Job, dict[str, Any]], list[str]]] = [look_at_copies] if copies_here(job) else []
     looks += [look_at_points] if job.side == "standby" else []
     for look in looks if not problems else []:
@@ -55,8 +63,33 @@ def status(job: Job) -> dict[str, Any]:
             problems.append(str(fault))
     protected = facts["newest_at"] is not None if job.side == "standby" else not problems
     versions = {name: machine_run.version(argv) for name, argv in VERSIONS.items()}
-    return {"evidence": {**facts, "protected": protected, "problems": problems, "side": job.side,
-                         "versions": {name: text for name, text in versions.items() if text}}}  # fmt: skip
+    return {**facts, "protected": protected, "problems": problems, "side": job.side,
+            "versions": {name: text for name, text in versions.items() if text}}  # fmt: skip
+
+
+def collectors(job: Job, versions: dict[str, str]) -> dict[str, facts_side.Collector]:
+    """What both sides must share where trees are copied: facts of this side, by section."""
+    return {
+        "host": lambda other: facts_host.host(),
+        "tools": lambda other: versions,
+        "owners": lambda other: owners(job, other),
+        "room": lambda other: room_facts(job),
+        "licences": lambda other: facts_host.present(job.options.get("licence_files") or []),
+    }
+
+
+def owners(job: Job, other: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Whom the trees belong to where they are served; what numbers those have at the other side."""
+    if not job.paths:
+        return None
+    return facts_host.owners(job.paths) if job.serves else facts_host.numbers(other.get("owners") or {})
+
+
+def room_facts(job: Job) -> dict[str, Any] | None:
+    """How large the trees are, and the room beside them: a restore is laid there before anything is replaced."""
+    if not job.paths:
+        return None
+    return {**facts_host.space(os.path.dirname(job.paths[0])), "bytes": files_agents.last_copy(job).get("bytes_total")}
 
 
 def copies_here(job: Job) -> bool:

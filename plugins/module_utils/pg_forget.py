@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    facts_side,
     pg_agents,
     pg_backrest,
     pg_cluster,
@@ -160,6 +161,7 @@ def ours(job: Job) -> list[str]:
     paths = [job.home, pg_link.ssh_command(job), job.state_path, f"/etc/systemd/system/{pg_agents.heartbeat_unit(job)}"]
     paths += [f"/etc/systemd/system/{pg_agents.copy_unit(job)}.{kind}" for kind in ("timer", "service")]
     paths += [pg_agents.config_path(job, name) for name in ("heartbeat", "copies")]
+    paths.append(facts_side.kept_path(job.policy, job.id))
     if job.copies:
         paths += [pg_backrest.conf(job), pg_backrest.conf_copy(job)]
         if job.side == "standby":
@@ -178,7 +180,8 @@ def leave_files(job: Job) -> None:
         job.did(path, pg_host.remove(path))
     copies = Path(pg_backrest.COPIES_ROOT)
     mine = Path(f"/etc/bascule/{job.policy}")
-    remove_empty(Path(pg_backrest.FOLDER), mine, mine.parent, Path(job.home).parent, copies / job.policy, copies)
+    kept = Path(facts_side.kept_path(job.policy, job.id)).parent
+    remove_empty(kept, Path(pg_backrest.FOLDER), mine, mine.parent, Path(job.home).parent, copies / job.policy, copies)
 
 
 def left(job: Job, label: str) -> list[str]:

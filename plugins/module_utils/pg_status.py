@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    facts_host,
+    facts_postgresql,
+    facts_side,
     pg_agents,
     pg_backrest,
     pg_cluster,
@@ -22,10 +25,6 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import J
 
 LATE_BYTES = 64 * 1024 * 1024
 FULL_SHARE = 0.9
-MISSING_EXTENSIONS = """select extname from pg_extension e
- where not exists (select 1 from pg_available_extensions a where a.name = e.extname)"""
-OTHER_COLLATIONS = """select count(*) from pg_collation where collversion is not null
- and collversion <> pg_collation_actual_version(oid)"""
 
 
 def points(job: Job) -> dict[str, Any]:
@@ -57,9 +56,8 @@ def status(job: Job) -> dict[str, Any]:
     found = pg_cluster.find(job.label)
     if found is None:
         sentence = f"{job.machine} has no cluster {job.label}: run dr-build.yml."
-        return {
-            "evidence": {"protected": False, "newest_at": None, "problems": [sentence], "versions": {}, "lag_s": None}
-        }
+        nothing = {"protected": False, "newest_at": None, "problems": [sentence], "versions": {}, "lag_s": None}
+        return {"evidence": {**nothing, **shared(job, None, "down")}}
     role = pg_sql.role_of(found)
     problems = [*room(job, found), *ROLES[role](job, found)]
     at, lag = None, None
@@ -76,7 +74,20 @@ def status(job: Job) -> dict[str, Any]:
         "versions": versions(job, found, role),
         "lag_s": lag,
     }
-    return {"evidence": evidence}
+    return {"evidence": {**evidence, **shared(job, found, role)}}
+
+
+def shared(job: Job, cluster: Cluster | None, role: str) -> dict[str, Any]:
+    """What both sides must share, for the comparison: facts of this side."""
+    tools = {"pgbackrest": pg_host.run(["pgbackrest", "version"]).out.strip()[:80]} if job.copies else {}
+    return facts_side.told(job, {
+        "host": lambda other: facts_host.host(),
+        "tools": lambda other: tools,
+        "postgresql": lambda other: facts_postgresql.collect(job, cluster, role, other),
+        "room": lambda other: facts_postgresql.room(job, cluster, role),
+        "certificates": lambda other: facts_postgresql.certificates(cluster, other),
+        "licences": lambda other: facts_host.present(job.options.get("licence_files") or []),
+    })  # fmt: skip
 
 
 def versions(job: Job, cluster: Cluster, role: str) -> dict[str, str]:
@@ -122,20 +133,10 @@ def source_problems(job: Job, cluster: Cluster) -> list[str]:
 
 
 def replica_problems(job: Job, cluster: Cluster) -> list[str]:
-    """On a live copy: is it fed, and would it work after a promotion?"""
+    """On a live copy: is it fed?"""
     problems = []
     if not pg_sql.value(cluster, "select 1 from pg_stat_wal_receiver where status = 'streaming'"):
         problems.append(f"The live copy of {job.id} on {job.machine} receives nothing.")
-    databases = pg_sql.rows(cluster, "select datname from pg_database where datallowconn and not datistemplate")
-    missing = {row[0] for name in databases for row in pg_sql.rows(cluster, MISSING_EXTENSIONS, name[0])}
-    if missing:
-        problems.append(
-            f"{job.machine} lacks extensions of {job.id}: {', '.join(sorted(missing))}. Install their packages."
-        )
-    if any(pg_sql.value(cluster, OTHER_COLLATIONS, name[0]) not in ("0", "") for name in databases):
-        problems.append(
-            f"Texts sort otherwise on {job.machine} than where {job.id} was written: bring both to one release."
-        )
     return problems
 
 

@@ -4,20 +4,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-from typing import Any, Iterable
-
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     machine_files,
-    machine_run,
     units_answers,
     units_systemd,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
-
-EXECUTABLE = re.compile(r"path=(\S+)")
 
 
 def units(job: Job) -> list[str]:
@@ -83,31 +76,3 @@ def answers(job: Job) -> str:
             raise TroubleError(f"{job.id} was started on {job.machine} and does not answer. {fault} "
                                f"See: journalctl -u {units(job)[-1]}") from None
     return "answering"
-
-
-def files_of(unit: str) -> Iterable[str]:
-    """The files that a unit is made of: its own and the programs that it starts."""
-    argv = ["systemctl", "show", "--property", "FragmentPath,ExecStart,ExecStartPre", "--", unit]
-    for line in machine_run.run(argv, limit_s=15).out.splitlines():
-        name, _, text = line.partition("=")
-        if name == "FragmentPath" and text:
-            yield text
-        for path in EXECUTABLE.findall(text):
-            yield path
-
-
-def packages(job: Job) -> dict[str, str]:
-    """Versions of the Debian packages that bring the units and what they start; empty where there is no dpkg."""
-    paths = {path for unit in units(job) for path in files_of(unit)}
-    wanted = sorted({*paths, *(os.path.realpath(path) for path in paths), *(f"/usr{path}" for path in paths)})
-    if not wanted or machine_run.missing_tools([("dpkg-query", "dpkg")]):
-        return {}
-    found = machine_run.run(["dpkg-query", "--search", *wanted], limit_s=30).out
-    said = [line.split(": /")[0] for line in found.splitlines() if ": /" in line]
-    names = sorted({name.strip() for names in said for name in names.split(",") if not name.startswith("diversion")})
-    if not names:
-        return {}
-    form = "${Package} ${Version}\\n"
-    shown = machine_run.run(["dpkg-query", "--show", "--showformat", form, *names], limit_s=30).out
-    pairs: dict[str, Any] = dict(line.split(" ", 1) for line in shown.splitlines() if " " in line)
-    return {name: str(version) for name, version in pairs.items()}

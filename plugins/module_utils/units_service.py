@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    facts_certificates,
+    facts_service,
+    facts_side,
     files_protect,
     files_recover,
     files_return,
@@ -85,7 +88,7 @@ def resync(job: Job) -> dict[str, Any]:
 
 def status(job: Job) -> dict[str, Any]:
     """Units and their packages, and the copies of the state."""
-    evidence: dict[str, Any] = files_status.status(job)["evidence"]
+    evidence = files_status.looked(job)
     problems = list(evidence["problems"])
     serves = files_status.copies_here(job)
     for unit in units_firm.units(job):
@@ -95,8 +98,42 @@ def status(job: Job) -> dict[str, Any]:
             problems.append(f"{unit} does not run on {job.machine}. See: journalctl -u {unit}")
         elif not serves and (units_systemd.active(unit) or units_systemd.enabled(unit)):
             problems.append(f"{unit} runs on {job.machine} or starts with it, which does not serve. Run dr-build.yml.")
-    versions = {**evidence["versions"], **units_firm.packages(job)}
-    return {"evidence": {**evidence, "problems": problems, "versions": versions, "side": job.side}}
+    shared = facts_side.told(job, {**files_status.collectors(job, evidence["versions"]), **collectors(job)})
+    versions = {name: text for name, text in (shared["facts"].get("packages") or {}).items() if text}
+    versions = {**evidence["versions"], **versions}
+    return {"evidence": {**evidence, **shared, "problems": problems, "versions": versions, "side": job.side}}
+
+
+def collectors(job: Job) -> dict[str, facts_side.Collector]:
+    """What both sides must share of a service: facts of this side, by section."""
+    names, settings = units_firm.units(job), job.system["settings"]
+    return {
+        "units": lambda other: facts_service.units(names, other),
+        "packages": lambda other: facts_service.packages(names, settings.get("packages") or [], other),
+        "configuration": lambda other: configuration(job, other),
+        "certificates": lambda other: certificates(job, other),
+    }
+
+
+def configuration(job: Job, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Digests of what is declared and of what packages brought, and which files lead back to the other side."""
+    declared = job.system["settings"].get("configuration") or []
+    brought = facts_service.conffiles(other.get("packages") or facts_service.packages(units_firm.units(job), [], {}))
+    files = facts_service.places(units_firm.units(job), declared, brought)
+    back = {} if job.serves else facts_service.mentions(files, job.options.get("elsewhere") or {})
+    return {"declared": {path: facts_service.digest(path) for path in declared}, "mentions": back,
+            "conffiles": {path: facts_service.digest(path) for path in brought}}  # fmt: skip
+
+
+def certificates(job: Job, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Certificates that are declared, that configuration names, and, where the service runs, that it shows."""
+    declared = job.system["settings"].get("certificates") or []
+    brought = facts_service.conffiles(facts_service.packages(units_firm.units(job), [], {}))
+    configured = job.system["settings"].get("configuration") or []
+    named = facts_certificates.named_in(facts_service.places(units_firm.units(job), configured, brought))
+    facts = facts_certificates.files(declared, named, other.get("certificates") or {})
+    shown = job.options.get("https") or [] if job.serves else []
+    return {**facts, **facts_certificates.served(shown, job.address(job.side))}
 
 
 def forget(job: Job) -> dict[str, Any]:

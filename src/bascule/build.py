@@ -38,6 +38,7 @@ def build(source: Source) -> p.Policy:
         accounts=_each(data, "accounts", lambda key, j: p.Account(key, make.names(j), _reaches(j["reaches"]))),
         suppliers=_each(data, "suppliers", lambda key, j: p.Supplier(key, make.names(j), _reaches(j["provides"]))),
         risks=_each(data, "risks", make.risk),
+        licences=_each(data, "licences", make.licence),
         drills=_drills(data.get("drills")),
         roles=_each(data, "roles", lambda key, j: p.Role(key, make.names(j), j.get("deputy"), tuple(j.get("may", ())))),
         secrets=_each(data, "secrets", lambda key, j: p.Secret(key, *next(iter(j.items())))),
@@ -181,3 +182,7 @@ class _Maker:
     def risk(self, key: str, data: Json) -> p.Risk:
         lasts_s = _maybe(data, "lasts", duration_s)
         return p.Risk(key, self.names(data), _reaches(data["affects"]), data["mode"], data.get("per_year"), lasts_s)
+
+    def licence(self, key: str, data: Json) -> p.Licence:
+        plain = {word: data.get(word) for word in ("until", "standby", "file")}
+        return p.Licence(key, self.names(data), tuple(data["of"]), **plain)

@@ -165,6 +165,7 @@ def _firm(written: policy.Policy) -> Json:
         "accounts": encode(written.accounts),
         "suppliers": encode(written.suppliers),
         "risks": encode(written.risks),
+        "licences": encode(written.licences),
         "drills": encode(written.drills),
         "roles": encode(written.roles),
         "dmia_means": written.organisation.dmia_means,

@@ -24,6 +24,13 @@ from bascule.estate import Secret as Secret
 from bascule.estate import Site as Site
 from bascule.estate import Switch as Switch
 from bascule.estate import ThirdPlace as ThirdPlace
+from bascule.firm import Account as Account
+from bascule.firm import Drills as Drills
+from bascule.firm import Licence as Licence
+from bascule.firm import Reach as Reach
+from bascule.firm import Risk as Risk
+from bascule.firm import Role as Role
+from bascule.firm import Supplier as Supplier
 
 if TYPE_CHECKING:
     from bascule.diagnostics import Diagnostic
@@ -148,62 +155,6 @@ class System:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """One thing that something else touches: ``kind`` is site, hazard, machine, system, account or supplier."""
-
-    kind: str
-    id: str
-
-
-@dataclass(frozen=True)
-class Account:
-    """Who can reach what: what a stolen one can destroy."""
-
-    id: str
-    name: Names | None
-    reaches: tuple[Reach, ...]
-
-
-@dataclass(frozen=True)
-class Supplier:
-    """Who is outside the firm and what stops when they stop."""
-
-    id: str
-    name: Names | None
-    provides: tuple[Reach, ...]
-
-
-@dataclass(frozen=True)
-class Risk:
-    """A scenario: what it affects; mode ``loss``, ``compromise``, ``corruption``; events a year; how long it lasts."""
-
-    id: str
-    name: Names | None
-    affects: tuple[Reach, ...]
-    mode: str
-    per_year: float | None
-    lasts_s: int | None
-
-
-@dataclass(frozen=True)
-class Drills:
-    """How often the recovery is rehearsed, and how."""
-
-    every_s: int
-    kind: str
-
-
-@dataclass(frozen=True)
-class Role:
-    """A person's part. ``deputy`` is another role; ``may`` holds ``declare`` and ``spend``."""
-
-    id: str
-    name: Names | None
-    deputy: str | None
-    may: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Policy:
     """The whole policy. ``digest`` is that of the file's text; ``warnings`` are the findings that were no errors."""
 
@@ -219,6 +170,7 @@ class Policy:
     accounts: Mapping[str, Account]
     suppliers: Mapping[str, Supplier]
     risks: Mapping[str, Risk]
+    licences: Mapping[str, Licence]
     drills: Drills | None
     roles: Mapping[str, Role]
     secrets: Mapping[str, Secret]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
 
 from bascule_runtime import journal, measure, runs, standing, timeline
+from bascule_runtime.drift import seen
 from bascule_runtime.events import Event, Run
 
 SCHEMA = "bascule/report/v1"
@@ -43,8 +44,10 @@ def _looked_at(run: Run) -> Event:
     outlook = standing.outlook(run)
     problems = [f"{entry['id']}: its {word} would be missed" for entry in outlook
                 for word in ("rto", "rpo") if not entry[f"keeps_{word}"]]
+    drift = seen.look(run)
+    problems += seen.breaking(drift, run.scope("activity"))
     return {"systems": standing.protected(run), "outlook": outlook, "controllers": standing.controllers(run),
-            "problems": problems + list(run.facts.get("secrets_missing") or [])}
+            "drift": drift, "problems": problems + list(run.facts.get("secrets_missing") or [])}
 
 
 def _built(run: Run) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Optional
+from urllib.parse import urlsplit
 
 from bascule_runtime import secrets
 
@@ -137,13 +138,27 @@ def view(plan: Plan, unit: str, direction: str) -> dict[str, Any]:
     if entry["kind"] == "system":
         system = plan["systems"][entry["subject"]]
         entry.update(system=system, machines=system["machines"], here=system["machines"][direction],
-                     there=system["machines"].get(away))
+                     there=system["machines"].get(away), shared=_shared(plan, system, direction))
     elif entry["kind"] == "switch":
         entry.update(group=plan["groups"][entry["subject"]], switch=plan["switch"])
     else:
         activity = plan["activities"][entry["subject"]]
         entry.update(activity=activity, observers=observers(plan), system_heartbeats=activity["systems"])
     return entry
+
+
+def _shared(plan: Plan, system: dict[str, Any], direction: str) -> dict[str, Any]:
+    """What a look at both sides needs: `elsewhere`, addresses of the machines of the side that serves, by name;
+    `https`, names and ports under which the system's activities are asked; `licence_files`, those of its licences."""
+    asked = [check["url"] for activity in plan["activities"].values() if system["id"] in activity["uses"]
+             for check in activity["usable_when"] if str(check.get("url", "")).startswith("https://")]
+    licences = ((plan.get("firm") or {}).get("licences") or {}).values()
+    files = {entry.get("file") for entry in licences if system["id"] in entry["of"]}
+    return {
+        "elsewhere": {name: entry["address"] for name, entry in plan["machines"].items() if entry["site"] == direction},
+        "https": sorted({f"{url.hostname}:{url.port or 443}" for url in map(urlsplit, asked)}),
+        "licence_files": sorted(str(path) for path in files if path),
+    }
 
 
 def observers(plan: Plan) -> list[dict[str, Any]]:

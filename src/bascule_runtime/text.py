@@ -166,6 +166,22 @@ def _controllers(report: Report, say: Say, _language: str) -> list[str]:
     return ["", f"{say('controllers')}:", *lines] if lines else []
 
 
+def _drift(report: Report, say: Say, language: str) -> list[str]:
+    """By level, worst first: what differs, whom it hits, what it would do, what to do."""
+    drift = report["drift"]
+    if not drift["compared"]:
+        return []
+    lines = ["", f"{say('drift')}:"]
+    old = sorted({(entry["source"], moment(entry["at"])) for entry in drift["compared"] if entry["kept"]})
+    lines += [line for source, at in old for line in _paragraph(f"{source}: {say('drift_kept')}, {at}")]
+    for entry in drift["findings"]:
+        says = entry["says"]["fr" if language == "fr" else "en"]
+        whom = ", ".join(entry["activities"]) or ", ".join(entry["systems"])
+        lines += _paragraph(f"{say(entry['level'])} · {whom}: {says['what']} {says['would']}")
+        lines += _paragraph(f"{say('do')}: {says['do']}", "    ")
+    return lines if drift["findings"] else [*lines, f"  {say('drift_none')}"]
+
+
 def _left(report: Report, say: Say, _language: str) -> list[str]:
     rows = [[say("system"), "", say("left")]]
     rows += [[str(e["what"]), str(e["machine"]), ", ".join(e["left"]) or say("nothing_left")] for e in report["left"]]
@@ -180,7 +196,7 @@ def _verification(report: Report, say: Say, _language: str) -> list[str]:
 
 PARTS: tuple[tuple[str, Callable[[Report, Say, str], list[str]]], ...] = (
     ("activities", _activities), ("timeline", _timeline), ("outlook", _outlook), ("systems", _systems),
-    ("controllers", _controllers), ("left", _left), ("verification", _verification))
+    ("drift", _drift), ("controllers", _controllers), ("left", _left), ("verification", _verification))
 
 
 def _head(report: Report, say: Say) -> list[str]:

@@ -116,6 +116,9 @@ def test_service_settings_are_total() -> None:
         "role": None,
         "state": [],
         "answers": {"kind": "http", "path": "/", "expect": 200, "port": 80},
+        "packages": [],
+        "configuration": [],
+        "certificates": [],
     }
 
 

@@ -101,6 +101,8 @@ def _of_firm(policy: Policy) -> Iterator[Reference]:
         for i, reach in enumerate(reaches):
             step: Path = (i, reach.kind) if listed else (reach.kind,)
             yield Reference((section, id_, word, *step), reach.kind, reach.id)
+    for licence in policy.licences.values():
+        yield from (Reference(("licences", licence.id, "of", i), "system", id_) for i, id_ in enumerate(licence.of))
     for role in policy.roles.values():
         if role.deputy:
             yield Reference(("roles", role.id, "deputy"), "role", role.deputy)

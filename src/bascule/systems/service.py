@@ -19,6 +19,7 @@ def _settings(system: policy.System) -> Json:
         "role": (written.get("configure") or {}).get("role"),
         "state": [] if state == "none" else list(state),
         "answers": _answers(written.get("answers") or {}),
+        **{word: list(written.get(word) or []) for word in ("packages", "configuration", "certificates")},
     }
 
 
