@@ -19,7 +19,7 @@ from bench.frame import Bench, Figure, Say
 
 ROOT = Path(__file__).parents[1]
 SEED, GROUPS, SYSTEMS = 20261125, 10, 18  # with a switch and an activity each, 200 units
-SHORTEST_S, LONGEST_S = 2.0, 12.0
+SHORTEST_S, LONGEST_S = 2.0, 16.0
 WORKERS = 200
 TARGET = 1.2
 DOUBLE = """# A double: sleeps as long as the system says.

@@ -54,21 +54,25 @@ def hold(job: Job, cluster: Cluster) -> dict[str, Any]:
     base = pg_conf.without_block(pg_host.read(cluster.hba), HOLD)
     changed = pg_conf.put_rules(job, cluster, pg_conf.with_block(base, HOLD, rules))
     path, text = pg_conf.conf_path(cluster, "bascule-hold"), pg_conf.conf_text({"default_transaction_read_only": "on"})
-    if job.did("read-only", pg_host.write(path, text, owner=cluster.owner)) or changed:
+    fresh = job.did("read-only", pg_host.write(path, text, owner=cluster.owner)) or changed
+    if fresh:
         pg_conf.reload(cluster)
         pg_host.wait_until(lambda: pg_sql.value(cluster, "show default_transaction_read_only") == "on", 10)
-    ended = end_sessions(job, cluster)
+    ended = end_sessions(job, cluster, looks=2 if fresh else 1)
     lsn = pg_sql.value(cluster, "select pg_current_wal_lsn()") if role == "writable" else ""
     return {"ended": ended, "lsn": lsn}
 
 
-def end_sessions(job: Job, cluster: Cluster) -> int:
-    """End all sessions but ours, again and again: the server may let one more in before it has read its new rules."""
+def end_sessions(job: Job, cluster: Cluster, looks: int) -> int:
+    """End all sessions but ours, until none is seen `looks` times in a row.
+
+    Twice after new rules: the server may let one more in before it has read them.
+    """
     counts: list[int] = []
 
     def look() -> bool:
         counts.append(int(pg_sql.value(cluster, OTHERS, limit_s=60) or 0))
-        return counts[-2:] == [0, 0]
+        return counts[-looks:] == [0] * looks
 
     if not pg_host.wait_until(look, job.limit("hold_s", 60), 0.2):
         raise PlainError(
