@@ -30,7 +30,7 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import journal, runs
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import journal, runs, write_page
 
 DRIVER = re.compile(r"dr[-_]([a-z]+)\.ya?ml")
 
@@ -138,3 +138,12 @@ class CallbackModule(CallbackBase):
             self._display.display(report.read_text(encoding="utf-8"))
         elif recorder.reason:
             self._display.display(recorder.reason)
+        self._page(recorder.writer.folder)
+
+    def _page(self, folder: Path) -> None:
+        """Write the page of the run, now that its journal is whole; what the run came to does not hang on it."""
+        try:
+            self._display.display(f"Page: {write_page(folder)}")
+        except Exception as error:
+            self._display.warning(f"The page of the run was not written ({type(error).__name__}: {error}). "
+                                  f"`bascule report {folder} --html` tries again.")

@@ -25,6 +25,13 @@ def package_folder() -> Path:
     return Path(str(bascule_runtime.__file__)).parent
 
 
+def write_page(folder: Path) -> Path:
+    """The page of the run in `folder`; what it needs is read now and not with every action."""
+    from bascule_runtime import page
+
+    return page.write(folder)
+
+
 for _home in _homes():
     if (_home / "bascule_runtime" / "__init__.py").is_file():
         # First, also when something else put it further back: PYTHONPATH may hold another version.
@@ -35,4 +42,5 @@ from bascule_runtime import dns_update, journal, moment, reach, report, runs, sc
 
 __all__ = [
     "dns_update", "journal", "moment", "package_folder", "reach", "report", "runs", "scope", "secrets", "text", "words",
+    "write_page",
 ]

@@ -17,6 +17,14 @@ class Run:
         self.plan = plan
         self.events = list(events)
         self.tasks = [event for event in self.events if event["event"] == "task"]
+        # By unit, since everything is asked for each of them.
+        self._tasks: dict[str, list[Event]] = {}
+        self._ends: dict[str, list[Event]] = {}
+        for event in self.events:
+            if "unit" in event and event["event"] in ("task", "unit"):
+                found = self._tasks if event["event"] == "task" else self._ends
+                found.setdefault(str(event["unit"]), []).append(event)
+        self._offsets = self._seen_offsets()
         guards = [event for event in self.events if event["event"] == "guard"]
         # The guard writes twice: what was asked for, then what was found on machines.
         self.facts: Event = guards[-1] if guards else {}
@@ -34,7 +42,7 @@ class Run:
 
     def unit(self, unit: str, stage: str = runs.MAIN) -> Optional[Event]:
         """How a unit ended a stage: the last event that says so."""
-        found = [e for e in self.events if e["event"] == "unit" and e["unit"] == unit and e["stage"] == stage]
+        found = [e for e in self._ends.get(unit, ()) if e["stage"] == stage]
         return found[-1] if found else None
 
     def state(self, unit: str) -> Optional[str]:
@@ -42,13 +50,13 @@ class Run:
         served = self.unit(unit)
         if served:
             return str(served["state"])
-        bad = [e for e in self.events if e["event"] == "unit" and e["unit"] == unit and e["state"] in runs.ENDED]
+        bad = [e for e in self._ends.get(unit, ()) if e["state"] in runs.ENDED]
         return str(bad[0]["state"]) if bad else None
 
     def evidence(self, unit: str, step: str) -> Iterator[Event]:
         """Task events of a unit's step that brought evidence, newest first."""
-        for event in reversed(self.tasks):
-            if event.get("unit") == unit and event.get("step") == step and event.get("evidence"):
+        for event in reversed(self._tasks.get(unit, ())):
+            if event.get("step") == step and event.get("evidence"):
                 yield event
 
     def found(self, unit: str, step: str) -> Event:
@@ -60,7 +68,7 @@ class Run:
         state = self.state(unit)
         if state in runs.ENDED:
             return str(state)
-        said = [e["word"] for e in self.tasks if e.get("unit") == unit and e.get("word") and e["phase"] == "recover"]
+        said = [e["word"] for e in self._tasks.get(unit, ()) if e.get("word") and e["phase"] == "recover"]
         if "simulated" in said:
             return "simulated"
         earned = [word for word in said if word in words.STRENGTH]
@@ -68,7 +76,7 @@ class Run:
 
     def why(self, unit: str) -> str:
         """The sentence with which a unit failed; empty when it did not."""
-        failed = [e for e in self.tasks if e.get("unit") == unit and e["state"] in ("failed", "unreachable")]
+        failed = [e for e in self._tasks.get(unit, ()) if e["state"] in ("failed", "unreachable")]
         return str(failed[-1].get("msg", "")) if failed else ""
 
     def causes(self, unit: str) -> list[str]:
@@ -86,11 +94,14 @@ class Run:
 
     def reason(self, unit: str) -> str:
         """The code of the failure of a unit, where there is one."""
-        failed = [e for e in self.tasks if e.get("unit") == unit and e.get("reason")]
+        failed = [e for e in self._tasks.get(unit, ()) if e.get("reason")]
         return str(failed[-1]["reason"]) if failed else ""
 
     def offsets(self) -> dict[str, float]:
         """How far the clock of each machine is at least from the controller's, in seconds."""
+        return dict(self._offsets)
+
+    def _seen_offsets(self) -> dict[str, float]:
         return {str(e["machine"]): float(e["evidence"]["offset_s"]) for e in self.tasks
                 if e.get("machine") and "offset_s" in (e.get("evidence") or {})}
 

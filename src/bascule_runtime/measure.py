@@ -29,7 +29,7 @@ def _activity(run: Run, name: str) -> Event:
     answer, seen = asked.get("answer") or {}, asked.get("outage") or {}
     kept = asked.get("acknowledged") or {"asked": 0, "held": None, "lost": None, "lost_from": None, "reason": ""}
     word = _word(run, name, answer)
-    at, source = _disruption(run, seen)
+    at, source = disruption(run, seen)
     usable_at = float(answer["at"]) if word == "usable" else None
     figures, why = _figures(run, activity, at, usable_at, kept)
     why += _clocks(run, activity, figures, answer)
@@ -61,7 +61,8 @@ def _word(run: Run, name: str, answer: Event) -> str:
     return words.capped(weakest, "data_correct") if ended else "asked"
 
 
-def _disruption(run: Run, seen: Event) -> tuple[Optional[float], Optional[str]]:
+def disruption(run: Run, seen: Event) -> tuple[Optional[float], Optional[str]]:
+    """When an activity was disrupted, and who says so: `observer` (what `seen` has of it), `since`, or nobody."""
     if seen.get("seen") and seen.get("last_good"):
         return float(seen["last_good"]), "observer"
     since = run.facts.get("since")
@@ -86,7 +87,7 @@ def _figures(run: Run, activity: Event, at: Optional[float], usable_at: Optional
     for name in activity["systems"]:
         if not run.plan["systems"][name].get("protections"):
             continue
-        moment, is_heartbeat, reason = _recovered_to(run, name, begin)
+        moment, is_heartbeat, reason = recovered_to(run, name, begin)
         exact = exact and is_heartbeat
         if moment is None:
             why.append(f"{name}: {reason}")
@@ -100,7 +101,7 @@ def _figures(run: Run, activity: Event, at: Optional[float], usable_at: Optional
     return figures, why
 
 
-def _recovered_to(run: Run, system: str, begin: float) -> tuple[Optional[float], bool, str]:
+def recovered_to(run: Run, system: str, begin: float) -> tuple[Optional[float], bool, str]:
     """The moment that the data of a system is from, whether a heartbeat says so, and why it is not known."""
     found = run.found(f"system.{system}", "recover")
     # What serves already beats already: only a heartbeat from before the disruption tells what was lost.

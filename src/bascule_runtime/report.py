@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
 
-from bascule_runtime import journal, measure, runs, standing, timeline
+from bascule_runtime import account, doubts, journal, measure, runs, standing, timeline, trail
 from bascule_runtime.drift import seen
 from bascule_runtime.events import Event, Run
 
 SCHEMA = "bascule/report/v1"
+PLAN = "bascule/plan/v1"
 KEPT = ("id", "driver", "direction", "scenario", "point", "declared", "unfenced", "since", "check", "scope",
         "secrets_missing", "untouched")
 
@@ -81,11 +83,14 @@ DRIVERS: dict[str, Callable[[Run], Event]] = {
     "teardown": _torn_down, "verify": _verified}
 
 
-def compute(plan: dict[str, Any], events: Sequence[Event]) -> Event:
-    """The report as data (`schemas/report/v1.schema.json`). `ok`: the driver's promise was seen to be kept."""
+def compute(plan: dict[str, Any], events: Sequence[Event], sources: Optional[Event] = None) -> Event:
+    """The report as data (`schemas/report/v1.schema.json`). `ok`: the driver's promise was seen to be kept.
+
+    `sources` are the digests of the files that plan and events were read from, where they were.
+    """
     run = Run(plan, events)
     body = DRIVERS[run.driver](run) if run.facts else {"problems": [_refusal(run)]}
-    return {
+    found = {
         "schema": SCHEMA, "policy": plan["policy"]["id"], "digest": plan["policy"]["digest"],
         "language": plan["policy"].get("language") or "en", "name": plan["policy"]["name"],
         "run": {**{key: run.facts.get(key) for key in KEPT}, "driver": run.driver, "started": run.started,
@@ -93,7 +98,11 @@ def compute(plan: dict[str, Any], events: Sequence[Event]) -> Event:
         "ok": not body["problems"], "notes": run.notes(), "clocks": run.offsets(),
         "silent": sorted(name for name, answers in (run.facts.get("reachable") or {}).items() if not answers),
         "units": [_unit(run, unit) for unit in run.plan["units"] if run.facts], **body,
+        "timezone": plan["policy"].get("timezone") or "UTC", "refused": _refused(run), "stages": trail.stages(run),
+        "people": account.people(run), "tools": account.tools(run), "recovered": account.recovered(run),
+        "sources": dict(sources or {}),
     }
+    return {**found, "unverified": doubts.doubts(run, found)}
 
 
 def _unit(run: Run, unit: Event) -> Event:
@@ -107,29 +116,53 @@ def _refusal(run: Run) -> str:
     return next((str(event["msg"]) for event in run.tasks if event.get("msg")), "The run ended before the guard.")
 
 
+def _refused(run: Run) -> Optional[str]:
+    """Why the guard did not let the run go on, so that nothing was touched; None when it did."""
+    refused = [event for event in run.tasks if event["state"] == "failed" and event["phase"] == "guard"]
+    acted = any(event["event"] == "phase" and event["phase"] not in ("guard", "report") for event in run.events)
+    return str(refused[0].get("msg") or "") if refused and not acted else None
+
+
 def of_folder(folder: Union[str, Path]) -> Event:
     """The report of the run in `folder`, whose plan lies two floors up, beside `runs/`. Raises FileNotFoundError."""
+    return read(folder)[0]
+
+
+def read(folder: Union[str, Path]) -> tuple[Event, list[Event]]:
+    """`of_folder`, and the events that can be followed (see `trail.events`).
+
+    Raises FileNotFoundError when there is no plan or journal, ValueError when one of them is not what it should be.
+    """
     path = Path(folder).resolve()
-    plan = runs.read_json(path.parents[1] / "plan.json")
+    home = path.parent.parent
+    plan = runs.read_json(home / "plan.json")
     if plan is None:
-        raise FileNotFoundError(f"{path.parents[1] / 'plan.json'} is missing: a report needs the plan beside the runs.")
-    return compute(plan, journal.read(path))
+        raise FileNotFoundError(f"{home / 'plan.json'} is missing: a report needs the plan beside the runs.")
+    if not isinstance(plan, dict) or plan.get("schema") != PLAN:
+        raise ValueError(f"{home / 'plan.json'} is not a {PLAN}.")
+    events = journal.read(path)
+    files = {"plan": home / "plan.json", "journal": path / journal.FILE, "manifest": home / "MANIFEST.sha256"}
+    digests = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items() if file.is_file()}
+    return compute(plan, events, {**digests, "events": len(events)}), trail.events(Run(plan, events))
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Entry of the subcommand `report`: print the report of a run. Exit code 0 when the promise was kept, else 1."""
-    from bascule_runtime import text
+    from bascule_runtime import page, text
 
     parser = argparse.ArgumentParser(prog="bascule_runtime report", description="Print the report of a run.")
     parser.add_argument("folder", help="runs/ID, or a compiled folder: its newest run")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--language", choices=("fr", "en"))
+    parser.add_argument("--language", "--lang", choices=("fr", "en"))
+    parser.add_argument("--html", action="store_true", help="write the page of the run too, in its folder")
     given = parser.parse_args(arguments)
     folder = Path(given.folder)
     folder = (runs.latest(folder / "runs") or folder) if (folder / "runs").is_dir() else folder
     try:
         report = of_folder(folder)
-    except (FileNotFoundError, ValueError) as error:
+        if given.html:
+            page.write(folder, given.language)
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 3
     sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n" if given.json

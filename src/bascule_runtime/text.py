@@ -27,6 +27,11 @@ def labels(language: str) -> Say:
     return lambda word: _glossary()[word]["fr" if language == "fr" else "en"]
 
 
+def has_label(word: str) -> bool:
+    """Whether the glossary knows `word`."""
+    return word in _glossary()
+
+
 def duration(seconds: Optional[float]) -> str:
     """`0.4 s`, `35 s`, `4 min 05 s`, `2 h 10 min`, `3 d 04 h`; a dash for None."""
     if seconds is None:
