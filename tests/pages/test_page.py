@@ -183,14 +183,24 @@ def test_bounds_are_said_with_their_reason() -> None:
 def test_lists_that_the_page_does_not_know_are_shown_as_they_are() -> None:
     plan, events = stored()
     found = report.compute(plan, events)
-    found["drift"] = [
+    found["oddities"] = [
         {"system": "erp-db", "finding": "The standby has PostgreSQL 15.4, the primary 15.8.", "breaks": True},
         {"system": "website", "finding": "<b>no</b>", "breaks": None},
     ]
     text = page.render(found, [], "en")
     assert "PostgreSQL 15.4" in text
     assert "&lt;b&gt;no&lt;/b&gt;" in text
-    assert "<caption><bdi>drift</bdi></caption>" in text
+    assert "<caption><bdi>oddities</bdi></caption>" in text
+
+
+def test_what_both_sides_no_longer_share_is_told_with_what_to_do() -> None:
+    found = report.compute(*stored())
+    says = {"what": "PostgreSQL is 15.8 on db1.", "would": "It would not start.", "do": "Run <dr-build>."}
+    entry = {"level": "breaks", "activities": ["orders"], "systems": ["erp-db"], "says": {"en": says, "fr": says}}
+    found["drift"] = {"compared": [], "findings": [entry]}
+    text = Outline(page.render(found, [], "en")).text
+    assert "Take orders" in text
+    assert all(sentence in text for sentence in says.values())
 
 
 def test_two_hundred_activities_fit() -> None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of findings that a report carries and this page has no section of its own for, shown as they are."""
+"""What both sides no longer share, and other lists of findings that a report carries, shown as they are."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping, Optional
 
-from bascule_runtime.page.parts import section, table
+from bascule_runtime.page.parts import activity_names, section, table, verdict
 from bascule_runtime.page.speech import Speech
 from bascule_runtime.page.tree import Element, Node, data, element
 
@@ -13,12 +13,32 @@ Report = Mapping[str, Any]
 # What other sections tell of.
 TOLD = frozenset({"activities", "outlook", "systems", "controllers", "left", "units", "stages", "timeline",
                   "critical_path", "recovered", "unverified", "problems", "notes", "silent"})
+LEVELS = {"breaks": "bad"}
 
 
 def findings(say: Speech, report: Report) -> list[Optional[Element]]:
     """A table for each list of entries; its columns are the keys that the entries have."""
     lists = {key: value for key, value in report.items() if key not in TOLD and isinstance(value, list) and value}
-    return [section(say, "findings", [_list(say, key, entries) for key, entries in lists.items()])] if lists else []
+    parts = [*_drift(say, report), *(_list(say, key, entries) for key, entries in lists.items())]
+    return [section(say, "findings", parts)] if parts else []
+
+
+def _drift(say: Speech, report: Report) -> list[Element]:
+    """By level, worst first: what differs, whom it hits, what it would do, what to do."""
+    drift = report.get("drift") or {"compared": (), "findings": ()}
+    old = [element("p", data(entry["source"]), f" – {say.word('drift_kept')}, ", say.moment(entry["at"]), class_="note")
+           for entry in drift["compared"] if entry["kept"]]
+    if not drift["findings"]:
+        return [element("p", say.word("drift_none")), *old] if drift["compared"] else []
+    names = activity_names(say, report)
+    rows: list[list[Node]] = []
+    for entry in drift["findings"]:
+        says = entry["says"][say.language]
+        whom = [data(names.get(name, name)) for name in entry["activities"] or entry["systems"]]
+        rows.append([verdict(say, entry["level"], LEVELS.get(entry["level"], "open")), say.listed(whom),
+                     [data(says["what"]), " ", data(says["would"])], data(says["do"])])
+    head = [say.word("result"), say.word("activity"), say.word("page.what"), say.word("do")]
+    return [table(say.word("drift"), head, rows), *old]
 
 
 def _label(say: Speech, key: str) -> Node:
