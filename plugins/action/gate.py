@@ -135,25 +135,12 @@ class ActionModule(OurAction):
                 "go": all(runs.read_state(self.folder, name, FINAL) == "same" for name in self._movers(unit["group"]))}
 
     def _movers(self, group: Any) -> list[str]:
-        """Units of the systems of the group that are to move in this run."""
-        serving, direction = self.run_data.get("serving", {}), self.run_data["direction"]
-        return [unit["id"] for unit in self.plan["units"] if unit["kind"] == "system"
-                and scope.group_of(self.plan, unit) == group and unit["id"] in self.run_data["scope"]["units"]
-                and serving.get(unit["subject"]) != direction]
+        return scope.movers(self.plan, self.run_data, group)
 
     def _needs(self) -> list[str]:
-        """Whom to wait for: those that the graph says, either way round, those before on its machines, or nobody."""
-        within, after = tuple(self.run_data["scope"]["units"]), self._task.args.get("after", "graph")
-        if self.stage == runs.MAIN:
-            after = "graph"
-        if after == "machine":
-            return scope.before_on_machine(self.plan, self.unit, within)
-        if after == "nobody":
-            return []
-        if after == "group":
-            return self._movers(scope.group_of(self.plan, next(u for u in self.plan["units"] if u["id"] == self.unit)))
-        kinds = ("system",) if after == "dependents" else ()
-        return scope.predecessors(self.plan, self.unit, within, after == "dependents", kinds)
+        """Whom to wait for; a unit that has nothing but the main stage waits as the graph says."""
+        after = str(self._task.args.get("after", "graph")) if self.stage != runs.MAIN else "graph"
+        return scope.needs(self.plan, self.run_data, self.unit, after)
 
     def _wait(self, needs: list[str], stage: str) -> None:
         """Return when all of `needs` have ended `stage`; raises when one cannot, or when the run has been killed."""

@@ -12,6 +12,9 @@ description:
   - Makes the folder of the run below C(runs/) of the compiled folder and writes C(journal.jsonl) there, one JSON object
     a line, on disk before the run goes on.
   - Writes the end states of recovery units, which P(bascule.continuity.gate#module) reads.
+  - Shows the progress of the run, activity by activity, live on a terminal and else a line for each change. What
+    Ansible would show goes to C(ansible.log) in the folder of the run; with C(-v), C(--diff) or
+    E(ANSIBLE_STDOUT_CALLBACK) it is shown instead.
   - Prints the report, or the reason why the run was refused, as the last thing.
 requirements:
   - Enabled by C(callbacks_enabled) in the C(ansible.cfg) of the compiled folder.
@@ -29,9 +32,12 @@ from typing import Any
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals, _screen
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import journal, runs, write_page
 
+# A gate with one of these holds nobody.
+INSIDE = frozenset({"finish", "fenced", "stay"})
+BOOK_KEEPING = frozenset({"include_tasks", "include_role", "import_tasks", "import_role", "meta", "set_fact", "guard"})
 DRIVER = re.compile(r"dr[-_]([a-z]+)\.ya?ml")
 
 
@@ -41,6 +47,21 @@ def _facts(driver: str, plan: dict[str, Any]) -> dict[str, Any]:
         "digest": plan["policy"]["digest"], "ansible": ansible_version, "python": sys.version.split()[0],
         "controller": os.uname().nodename, "user": getpass.getuser(), "pid": os.getpid(),
     }
+
+
+def _told(task: Any) -> dict[str, Any]:
+    """What those who look on are told when a task begins: nothing of Ansible's own book-keeping."""
+    namespace, _, action = str(task.action).rpartition(".")
+    args = task.args if isinstance(task.args, dict) else {}
+    if action == "gate":
+        if INSIDE & args.keys():
+            return {}
+        gate = {"stage": str(args.get("stage", runs.MAIN)), "after": str(args.get("after", "graph"))}
+        return {"name": str(task.get_name()), "gate": gate}
+    if action in BOOK_KEEPING:
+        return {}
+    step = str(args.get("step") or action) if namespace == "bascule.continuity" else ""
+    return {"name": str(task.get_name()), "step": step}
 
 
 def _rescued(task: Any) -> bool:
@@ -65,6 +86,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._recorder: Any = None
+        self._screen: Any = None
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Make the run's folder, and tell the workers to come."""
@@ -83,6 +105,7 @@ class CallbackModule(CallbackBase):
         os.environ.update(BASCULE_RUN=str(folder), BASCULE_RUN_PID=str(os.getpid()))
         self._recorder = journal.Recorder(journal.Writer(folder), frozenset(unit["id"] for unit in plan["units"]))
         self._recorder.writer.write("run_started", **_facts(driver.group(1), plan))
+        self._screen = _screen.Screen(folder) if _screen.wanted(context.CLIARGS) else None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """A new part of the time line, perhaps."""
@@ -92,7 +115,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Durations are from here to the result, for each host."""
         if self._recorder:
-            self._recorder.began(str(host.name), str(task._uuid))
+            self._recorder.began(str(host.name), str(task._uuid), **_told(task))
 
     def _ended(self, result: Any, state: str, forgiven: bool = False) -> None:
         if not self._recorder:
@@ -132,6 +155,8 @@ class CallbackModule(CallbackBase):
         bad = {host: stats.summarize(host) for host in stats.processed}
         failed = any(entry["failures"] or entry["unreachable"] for entry in bad.values())
         recorder.close(2 if failed else 0)
+        if self._screen:
+            self._screen.close()
         report = recorder.writer.folder / "report.txt"
         self._display.display(f"\nRun: {recorder.writer.folder}")
         if report.is_file():

@@ -25,7 +25,7 @@ COMMANDS = {
     "diff": "say what a policy would alter in a compiled folder",
     "trust": "pin the host key of a machine beside the policy",
     "run": "run a driver of a compiled folder (the same as ansible-playbook in it)",
-    "watch": "ask again and again whether the activities are usable (what the observers run)",
+    "watch": "look on while a run goes on, activity by activity",
     "report": "say what a run showed, activity by activity, from its journal alone",
     "explain": "explain the code of a finding",
 }
@@ -72,7 +72,9 @@ def _parser(chosen: str | None, command: ModuleType | None) -> argparse.Argument
 
 
 def _print(outcome: Outcome, as_json: bool) -> None:
-    text = json.dumps(outcome.data, ensure_ascii=False, indent=2) if as_json else outcome.text
+    # A command that prints as it goes has nothing left to print.
+    whole = as_json and (outcome.data is not None or bool(outcome.text))
+    text = json.dumps(outcome.data, ensure_ascii=False, indent=2) if whole else outcome.text
     if text:
         print(text.rstrip("\n"), flush=True)
 

@@ -12,6 +12,8 @@ from typing import Any, Callable, Optional, Union
 from bascule_runtime import runs
 
 FILE = "journal.jsonl"
+# Of what a program said on its way out, the end.
+SAID_CHARACTERS = 600
 now = time.time
 Event = dict[str, Any]
 
@@ -62,6 +64,12 @@ def read(folder: Union[str, Path]) -> list[Event]:
     return events
 
 
+def _sentence(result: Event) -> str:
+    """Why a task failed: its message, and what the program said where there was one."""
+    said = str(result.get("stderr") or "").strip()
+    return f"{result['msg']}: {said[-SAID_CHARACTERS:]}" if said else str(result["msg"])
+
+
 class Recorder:
     """Turns what Ansible reports into events and states of units. Knows hosts only as names."""
 
@@ -80,9 +88,16 @@ class Recorder:
         self._stage.clear()
         self.writer.write("phase", name=name, phase=phase)
 
-    def began(self, host: str, task: str) -> None:
-        """Task `task` (any unique text) was started for `host`."""
+    def began(self, host: str, task: str, name: str = "", step: str = "", gate: Optional[Event] = None) -> None:
+        """Task `task` (any unique text) was started for `host`. With a `name`, those who look on are told.
+
+        `step` is what a step of ours does; `gate` is `{"stage", "after"}` where the task waits for other units.
+        """
         self._began[host, task] = self.writer.clock()
+        if name:
+            facts = {"unit" if host in self.units else "machine": host, "name": name, "phase": self._phase}
+            more = {key: value for key, value in (("step", step), ("gate", gate)) if value}
+            self.writer.write("began", synced=False, **facts, **more)
 
     def ended(self, host: str, task: str, name: str, state: str, result: Event, forgiven: bool = False) -> None:
         """Task `task` ended for `host` with `state` ok, failed, unreachable or skipped; `forgiven`: the run goes on."""
@@ -109,12 +124,12 @@ class Recorder:
                         "state": state, "began": began, "seconds": round(now - began, 3)}
         if result.get("machine"):
             facts["machine"] = result["machine"]
-        for key in ("word", "evidence", "reason", "step"):
+        for key in ("word", "evidence", "reason", "step", "gate"):
             if result.get(key) is not None:
                 facts[key] = result[key]
         if state in ("failed", "unreachable") and result.get("msg"):
-            facts["msg"] = str(result["msg"])
-            self.reason = self.reason or str(result["msg"])
+            facts["msg"] = _sentence(result)
+            self.reason = self.reason or facts["msg"]
         return facts
 
     def _unit(self, host: str, state: str, gate: Event, forgiven: bool, now: float) -> None:

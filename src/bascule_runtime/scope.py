@@ -102,6 +102,27 @@ def predecessors(plan: Plan, unit: str, within: tuple[str, ...], reverse: bool =
     return [name for name in ids if name in within and (not kinds or kind[name] in kinds)]
 
 
+def movers(plan: Plan, run: dict[str, Any], group: Optional[str]) -> list[str]:
+    """Units of the systems of the group that are to move in this run; `run` is its `run.json`."""
+    serving = run.get("serving", {})
+    return [unit["id"] for unit in plan["units"] if unit["kind"] == "system" and group_of(plan, unit) == group
+            and unit["id"] in run["scope"]["units"] and serving.get(unit["subject"]) != run["direction"]]
+
+
+def needs(plan: Plan, run: dict[str, Any], unit: str, after: str = "graph") -> list[str]:
+    """Whom `unit` waits for at a gate of this run: those that the graph says, either way round (`dependents`), those
+    before it on a `machine`, all that move with it (`group`), or `nobody`."""
+    within = tuple(run["scope"]["units"])
+    if after == "machine":
+        return before_on_machine(plan, unit, within)
+    if after == "nobody":
+        return []
+    if after == "group":
+        return movers(plan, run, group_of(plan, next(u for u in plan["units"] if u["id"] == unit)))
+    kinds = ("system",) if after == "dependents" else ()
+    return predecessors(plan, unit, within, after == "dependents", kinds)
+
+
 def before_on_machine(plan: Plan, unit: str, within: tuple[str, ...]) -> list[str]:
     """Systems' units in scope that come earlier in the plan and share a machine with `unit`."""
     found: list[str] = []

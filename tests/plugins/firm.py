@@ -339,9 +339,9 @@ class Firm:
         )
 
     def run(self, driver: str, *arguments: str, cwd: Path | None = None, **more: str) -> tuple[int, str]:
-        """Run a driver to its end, at most five minutes; returns exit code and output."""
+        """Run a driver to its end, at most ten minutes; returns exit code and output."""
         process = self.start(driver, *arguments, cwd=cwd, **more)
-        output, _nothing = process.communicate(timeout=300)
+        output, _nothing = process.communicate(timeout=600)
         return process.returncode, output
 
     def journal(self) -> list[dict[str, Any]]:

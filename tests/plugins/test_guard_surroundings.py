@@ -222,6 +222,18 @@ def test_an_inventory_of_another_plan_is_refused(firm: Make) -> None:
     refused(made, "do not name the same units and machines")
 
 
+def test_units_and_machines_are_the_plans_and_each_unit_has_a_worker(sealed: Firm) -> None:
+    from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals
+
+    plan = json.loads((sealed.folder / "plan.json").read_text())
+    units, machines = [unit["id"] for unit in plan["units"]], sorted(plan["machines"])
+    same = {"units": units, "machines": machines}
+    assert _refusals.other_machines({"forks": len(units)}, same, plan) is None
+    for other in ({**same, "units": units[::-1]}, {**same, "units": units[1:]}, {**same, "machines": machines[1:]}, {}):
+        assert (_refusals.other_machines({"forks": 50}, other, plan) or ("",))[0] == "other-inventory"
+    assert (_refusals.other_machines({"forks": len(units) - 1}, same, plan) or ("",))[0] == "few-forks"
+
+
 def test_a_playbook_of_somebody_else_is_refused(sealed: Firm, tmp_path: Path) -> None:
     text = (sealed.folder / "dr-activate.yml").read_text()
     parts = text.split("\n- name: ")
