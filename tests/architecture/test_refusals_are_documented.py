@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page that says what a run refuses knows every code of a refusal, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RAISED = re.compile(r"""(?:RefusedError\(|return \(?)\s*"([a-z]+(?:-[a-z]+)*)",""")
+
+
+def test_every_refusal_is_in_the_table() -> None:
+    sources = [*(ROOT / "plugins/plugin_utils").glob("_ref*.py"), ROOT / "plugins/plugin_utils/_request.py"]
+    code = "\n".join(path.read_text() for path in [*sources, ROOT / "plugins/action/guard.py"])
+    known = {
+        name for name in RAISED.findall(code) if "-" in name or name in ("undeclared", "serves", "locked", "unfenced")
+    }
+    text = (ROOT / "docs/running.md").read_text()
+    table = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    told = {name for cell in table for name in re.findall(r"`([a-z]+(?:-[a-z]+)*)`", cell)}
+    told -= {"bascule watch --json"}
+    assert len(known) > 15
+    assert known == told
