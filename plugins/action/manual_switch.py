@@ -16,7 +16,7 @@ class ActionModule(OurAction):
     _VALID_ARGS = frozenset({"switch", "group", "side"})
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Say it on the screen and in the journal. The word is `asked`: nothing was seen yet."""
+        """Say it by notes, shown at once and repeated by the report. The word is `asked`: nothing was seen yet."""
         result = super().run(tmp, task_vars)
         token()
         switch, group, side = (self._task.args[name] for name in ("switch", "group", "side"))
@@ -27,5 +27,5 @@ class ActionModule(OurAction):
         if not self._task.check_mode:
             limit = f"{float(switch.get('limit_s') or 1800) / 60:g}"
             lines.append(f"The observers are waited for, up to {limit} minutes.")
-            self._display.display("\n" + "\n".join(lines) + "\n", color="bright yellow")
-        return {**result, "changed": False, "word": word, "evidence": {"names": names}, "notes": [lines[0]]}
+        return {**result, "changed": False, "word": word, "evidence": {"names": names},
+                "notes": [" ".join(line.split()) for line in lines]}

@@ -57,6 +57,8 @@ class Plain:
             self.stream.write(f"{time.strftime('%H:%M:%S', time.localtime(when))}  {line.text}\n")
         self.stream.flush()
 
+    leave = show
+
     def redraw(self, words: Words, now: float) -> None:
         """Nothing: time passes without a line."""
 
@@ -76,6 +78,11 @@ class Live:
             if line.lasting:
                 self._lasting += _wrapped(f"{stamp}  {line.text}", width)
 
+    def leave(self, when: float, lines: Sequence[Line], words: Words) -> None:
+        """The last words when the run is gone: the terminal is the shell's again, so nothing is drawn over."""
+        self.show(when, lines, words)
+        self.screen.leave(self._lasting)
+
     def redraw(self, words: Words, now: float) -> None:
         """Draw."""
         state = words.progress.state(now)
@@ -94,6 +101,8 @@ class Json:
         if lines:
             self.stream.write(json.dumps(words.progress.state(when), ensure_ascii=False) + "\n")
             self.stream.flush()
+
+    leave = show
 
     def redraw(self, words: Words, now: float) -> None:
         """Nothing."""
@@ -152,7 +161,10 @@ def follow(folder: Path, plan: dict[str, Any], out: Any, *, own: bool = False, l
         last = gone()
     tail.close()
     now = time.time()
-    if not own or progress.killed:
+    if own and progress.killed:
+        out.leave(now, words.end(), words)
+        return progress
+    if not own:
         out.show(now, words.end(), words)
     out.redraw(words, _moment(progress, now))
     return progress

@@ -83,6 +83,10 @@ class Screen:
             self._write(f"{up}\x1b[J" + self._joined([*lasting, *block]))
         self._drawn = block
 
+    def leave(self, lasting: Sequence[str]) -> None:
+        """Say something where the cursor is, and draw no more."""
+        self._write("\r\n" + self._joined(lasting))
+
     def _block(self, head: str, rows: Sequence[Row], width: int, height: int) -> list[str]:
         # Those that something is being done for come first when there is no room for all.
         room, shown = height - 1, list(rows)

@@ -294,7 +294,7 @@ TYPED = (
 
 
 def test_what_was_declared_arrives_to_the_byte(sealed: Firm, tmp_path: Path) -> None:
-    typed = "\n".join(TYPED).replace("NEVER", str(tmp_path / "never"))
+    typed = f"  {chr(10).join(TYPED)} \n".replace("NEVER", str(tmp_path / "never"))
     code, output = sealed.run("dr-activate.yml", "--check", BASCULE_DECLARE=typed, BASCULE_UNFENCED=typed)
     assert code == 0, output
     guards = [event for event in sealed.journal() if event["event"] == "guard"]
