@@ -159,11 +159,11 @@ class CallbackModule(CallbackBase):
             self._screen.close()
         report = recorder.writer.folder / "report.txt"
         self._display.display(f"\nRun: {recorder.writer.folder}")
+        self._page(recorder.writer.folder)
         if report.is_file():
             self._display.display(report.read_text(encoding="utf-8"))
         elif recorder.reason:
             self._display.display(recorder.reason)
-        self._page(recorder.writer.folder)
 
     def _page(self, folder: Path) -> None:
         """Write the page of the run, now that its journal is whole; what the run came to does not hang on it."""
