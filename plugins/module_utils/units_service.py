@@ -112,6 +112,7 @@ def collectors(job: Job) -> dict[str, facts_side.Collector]:
         "packages": lambda other: facts_service.packages(names, settings.get("packages") or [], other),
         "configuration": lambda other: configuration(job, other),
         "certificates": lambda other: certificates(job, other),
+        "shown": lambda other: shown(job),
     }
 
 
@@ -126,14 +127,17 @@ def configuration(job: Job, other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def certificates(job: Job, other: Mapping[str, Any]) -> dict[str, Any]:
-    """Certificates that are declared, that configuration names, and, where the service runs, that it shows."""
+    """Certificates that are declared and that configuration names."""
     declared = job.system["settings"].get("certificates") or []
     brought = facts_service.conffiles(facts_service.packages(units_firm.units(job), [], {}))
     configured = job.system["settings"].get("configuration") or []
     named = facts_certificates.named_in(facts_service.places(units_firm.units(job), configured, brought))
-    facts = facts_certificates.files(declared, named, other.get("certificates") or {})
-    shown = job.options.get("https") or [] if job.serves else []
-    return {**facts, **facts_certificates.served(shown, job.address(job.side))}
+    return facts_certificates.files(declared, named, other.get("certificates") or {})
+
+
+def shown(job: Job) -> dict[str, Any]:
+    """Certificates that the service shows where it runs, to those whom the policy lets ask by https."""
+    return facts_certificates.served(job.options.get("https") or [] if job.serves else [], job.address(job.side))
 
 
 def forget(job: Job) -> dict[str, Any]:

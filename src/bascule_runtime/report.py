@@ -48,6 +48,9 @@ def _looked_at(run: Run) -> Event:
                 for word in ("rto", "rpo") if not entry[f"keeps_{word}"]]
     drift = seen.look(run)
     problems += seen.breaking(drift, run.scope("activity"))
+    # What would not be usable is not usable in time either; why is among the findings.
+    broken = {name for entry in drift["findings"] if entry["level"] == "breaks" for name in entry["activities"]}
+    outlook = [{**entry, "keeps_rto": entry["keeps_rto"] and entry["id"] not in broken} for entry in outlook]
     return {"systems": standing.protected(run), "outlook": outlook, "controllers": standing.controllers(run),
             "drift": drift, "problems": problems + list(run.facts.get("secrets_missing") or [])}
 

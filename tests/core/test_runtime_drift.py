@@ -20,9 +20,10 @@ SYSTEM = {"id": "erp-db", "settings": {"cluster": "15/main"}, "size_bytes": 1000
 ABOUT = About(SYSTEM, "db1", "db2", NOW, 30 * DAY)
 COLLATION = {"name": "default", "key": "database erp", "databases": ["erp"], "provider": "c", "recorded": "2.36",
              "actual": "2.36"}  # fmt: skip
+CERTIFICATE = {"since": NOW - DAY, "until": NOW + 90 * DAY, "names": ["erp.firm.test"]}
+ENDED = {**CERTIFICATE, "until": NOW - DAY}
 SETTINGS = {"max_connections": "100", "max_worker_processes": "8", "max_wal_senders": "10",
             "max_prepared_transactions": "0", "max_locks_per_transaction": "64"}  # fmt: skip
-CERTIFICATE = {"since": NOW - DAY, "until": NOW + 90 * DAY, "names": ["erp.firm.test"]}
 # One healthy side; the tests change one thing of the other one.
 SAME: dict[str, Any] = {
     "host": {"arch": "x86_64", "release": "debian 12", "timezone": "Europe/Paris"},
@@ -40,7 +41,7 @@ SAME: dict[str, Any] = {
               "users": {"erp": True}},
     "packages": {"erp": "1:2.4-1"},
     "configuration": {"declared": {"/etc/erp.conf": "c"}, "conffiles": {"/etc/default/erp": "d"}, "mentions": {}},
-    "certificates": {"/etc/ssl/erp.pem": CERTIFICATE},
+    "certificates": {"/etc/ssl/erp.pem": CERTIFICATE}, "shown": {},
 }  # fmt: skip
 # (what is changed at the other side or, after `source:`, at the one that serves; the new value; code, level, words)
 CASES: list[tuple[str, Any, str, str, tuple[str, ...]]] = [
@@ -82,6 +83,7 @@ CASES: list[tuple[str, Any, str, str, tuple[str, ...]]] = [
     ("certificates/|etc|ssl|erp.pem/since", NOW + DAY, "certificate_early", "breaks", ("2024-10-05",)),
     ("certificates/|etc|ssl|erp.pem/until", NOW + 29 * DAY, "certificate_ends", "degrades", ("2024-11-02", "30")),
     ("certificates/|etc|ssl|erp.pem/names", ["www"], "certificate_names", "breaks", ("erp.firm.test", "www")),
+    ("source:shown", {"https://erp:443": ENDED}, "certificate_ended", "breaks", ("erp:443", "on db1 ended")),
     ("unread", {"owners": "it is odd"}, "not_compared", "degrades", ("db2", "owners", "it is odd")),
 ]  # fmt: skip
 

@@ -98,6 +98,7 @@ def test_what_breaks_an_activity_decides_and_is_named_for_it_alone() -> None:
     found = computed(*both("files", "web", {"packages": {"x": "1-1"}}, {"packages": {"x": None}}))
     assert hits(found) == {"package_missing": ["plans"]}
     assert not found["ok"]
+    assert {entry["id"]: entry["keeps_rto"] for entry in found["outlook"]} == {"orders": True, "plans": False}
     assert found["problems"] == [
         "plans: The package x (1-1 on web1) is not installed on web2. It would not start.",
     ]

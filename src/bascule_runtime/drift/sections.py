@@ -20,6 +20,7 @@ SECTIONS: Mapping[str, Comparison] = {
     "packages": service.packages,
     "configuration": service.configuration,
     "certificates": dates.certificates,
+    "shown": dates.certificates,
 }
 
 
