@@ -43,7 +43,7 @@ def start(job: Job) -> None:
     before = remembered(job)
     for unit in units(job):
         with job.timed("start"):
-            job.did(f"{unit} started", units_systemd.start(unit, job.limit("start_s", 60)))
+            job.did(f"{unit} started", units_systemd.start(unit, job.limit("start_s", 180)))
         wanted = before.get(unit, True) if job.side == "primary" else True
         job.did(f"{unit} starts with the machine", wanted and units_systemd.at_boot(unit, True))
 
