@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _together
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _together, _why_not
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
@@ -43,7 +43,8 @@ class ActionModule(OurAction):
         if self._task.args.get("stay"):
             return {**result, **self._stay()}
         if self._task.args.get("fenced"):
-            return {**result, **self._fence(str(self._task.args["fenced"]))}
+            failed = task_vars.get("ansible_failed_result") or {}
+            return {**result, **self._fence(str(self._task.args["fenced"]), str(failed.get("msg") or ""))}
         if self._task.args.get("finish"):
             return {**result, **self._finish(str(self._task.args.get("word") or "done"))}
         return {**result, **self._open()}
@@ -61,6 +62,8 @@ class ActionModule(OurAction):
         unit["together"] = self._partners(unit)
         unit["step_options"] = {}
         began = time.time()
+        if unit["in_scope"]:
+            self._refuse_unreached(unit)
         if unit["in_scope"] and not self._points_first(unit):
             self._wait(self._needs(), self.stage)
             self._meet(unit)
@@ -93,6 +96,15 @@ class ActionModule(OurAction):
     def _points_first(self, unit: dict[str, Any]) -> bool:
         """Whether others must be recovered to the same moment, and the points of this system have not been read."""
         return bool(unit["together"]) and runs.read_state(self.folder, self.unit, _together.STAGE) is None
+
+    def _refuse_unreached(self, unit: dict[str, Any]) -> None:
+        """A system is recovered on a machine that the guard has looked at and holds, or not at all."""
+        if unit["kind"] != "system" or self.stage != runs.MAIN or self.run_data["driver"] != "activate":
+            return
+        why = _why_not.unreached(self.run_data, unit)
+        if why:
+            raise AnsibleActionFail(why, result={"reason": "unreached", "word": "unreachable", "machine": unit["here"],
+                                                 "gate": {"stage": self.stage, "ends": "unreachable"}})
 
     def _meet(self, unit: dict[str, Any]) -> None:
         """For a system that others must be recovered to one moment with: wait until all their points were read."""
@@ -164,7 +176,7 @@ class ActionModule(OurAction):
 
     def _blocked(self, sentence: str) -> None:
         raise AnsibleActionFail(sentence, result={"reason": "blocked", "word": "blocked",
-                                                  "gate": {"stage": self.stage, "blocked": True}})
+                                                  "gate": {"stage": self.stage, "ends": "blocked"}})
 
     def _somebody_must_ask(self, unit: dict[str, Any]) -> None:
         if unit["kind"] == "activity" and not unit["observer"]:
@@ -188,8 +200,8 @@ class ActionModule(OurAction):
             raise AnsibleActionFail(f"{name} fell silent while it was held.", result={"gate": gate})
         return {"changed": False, "gate": gate}
 
-    def _fence(self, how: str) -> dict[str, Any]:
-        """Judge the stop of the side that is left: `how` is `done` or `failed`."""
+    def _fence(self, how: str, why: str) -> dict[str, Any]:
+        """Judge the stop of the side that is left: `how` is `done` or `failed`, and then `why`."""
         silent = runs.read_state(self.folder, self.unit, self.stage) == "silent"
         if how == "done" and not silent:
             return {"changed": False, "fenced": True}
@@ -203,10 +215,8 @@ class ActionModule(OurAction):
         if self.run_data["unfenced"]:
             return {"changed": False, "fenced": False,
                     "notes": [f"{name} could not be stopped at {unit['there']}; accepted: {self.run_data['unfenced']}"]}
-        raise AnsibleActionFail(
-            f"{name} could not be stopped at {unit['there']}, which still answers: two sites would serve. "
-            "Stop it by hand and start again, or say why that is accepted: BASCULE_UNFENCED='…'.",
-            result={"reason": "unfenced"})
+        mode = str(self.run_data["scenario"]["mode"])
+        raise AnsibleActionFail(_why_not.not_stopped(unit, mode, "" if silent else why), result={"reason": "unfenced"})
 
     def _playbooks(self) -> Path:
         """The folder of step files: `playbooks/` of the compiled folder."""

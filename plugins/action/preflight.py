@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _request
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import ActingBase, token
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, unreached
 
 STATE = "/var/lib/bascule"
 
@@ -22,11 +23,16 @@ class ActionModule(ActingBase):
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Skip a machine that the guard found silent; never log in to one that must not be touched."""
-        _folder, run = token()
+        folder, run = token()
         machine = self.machine(task_vars)
         if not run["reachable"].get(machine):
             return {"changed": False, "skipped": True, "skip_reason": "silent, or not in scope", "machine": machine}
-        return super().run(tmp, task_vars)
+        try:
+            return super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as error:
+            # It answers and cannot be worked with. The guard and the gates say so; here it must not end the run.
+            runs.write_json(folder / "locked-out" / f"{machine}.json", unreached.sentence(machine, str(error)))
+            raise
 
     def prepared(self, args: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],
                  task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +49,11 @@ class ActionModule(ActingBase):
     def seen(self, result: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],
              task_vars: dict[str, Any]) -> None:
         """Write `machines/<id>.json` for the guard; a lock whose holder has ended is taken in a second pass."""
-        if result.get("failed") or result.get("unreachable") or result.get("step") != "look":
+        if result.get("step") != "look":
+            return
+        if result.get("failed"):
+            sentence = f"{self.machine(task_vars)} answers and cannot be held. {result.get('msg')}"
+            runs.write_json(folder / "locked-out" / f"{self.machine(task_vars)}.json", sentence)
             return
         holder = result.get("held_by")
         if holder and holder["run"] != run["id"] and _request.has_ended(holder):
@@ -51,6 +61,8 @@ class ActionModule(ActingBase):
             again = self.prepared(again, folder, run, plan, task_vars)
             again["takeover"] = holder["run"]
             result.update(self._execute_module(module_name=self.MODULE, module_args=again, task_vars=task_vars))
+            result["notes"] = [f"The run {holder['run']} was killed and left its hold on machines behind; this run "
+                               "goes on from where it came to."]
         evidence = result.get("evidence") or {}
         returned, asked = time.time(), float(evidence.pop("asked_at"))
         # The answer was made at some moment in between, so only what lies outside of it is an offset.

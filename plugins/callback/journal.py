@@ -33,7 +33,7 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals, _screen
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import journal, runs, write_page
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import journal, runs, unreached, write_page
 
 # A gate with one of these holds nobody.
 INSIDE = frozenset({"finish", "fenced", "stay"})
@@ -122,9 +122,12 @@ class CallbackModule(CallbackBase):
             return
         host = getattr(result, "host", None) or result._host
         task = getattr(result, "task", None) or result._task
-        data = result.result if hasattr(result, "result") else result._result
+        data = dict(result.result if hasattr(result, "result") else result._result)
+        if state == "unreachable":
+            machine = str(task.delegate_to or host.name)
+            data.update(machine=machine, msg=unreached.sentence(machine, str(data.get("msg") or "")))
         forgiven = forgiven or (state == "failed" and _rescued(task))
-        self._recorder.ended(str(host.name), str(task._uuid), str(task.get_name()), state, dict(data), forgiven)
+        self._recorder.ended(str(host.name), str(task._uuid), str(task.get_name()), state, data, forgiven)
         if str(task.action).endswith("guard") and data.get("written"):
             self._recorder.writer.write("guard", **runs.read_json(self._recorder.writer.folder / "run.json"))
         for note in data.get("notes") or []:

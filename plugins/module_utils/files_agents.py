@@ -136,6 +136,11 @@ def hold(job: Job) -> bool:
     unit = job.names.unit("hold")
     units_systemd.at_boot(unit, True)
     job.did("trees are read-only", units_systemd.start(unit, 60))
+    return refuses(job)
+
+
+def refuses(job: Job) -> bool:
+    """Whether writes into the trees are refused."""
     present = [path for path in job.paths if os.path.isdir(path)]
     return all(os.statvfs(path).f_flag & os.ST_RDONLY for path in present)
 

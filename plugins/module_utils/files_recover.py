@@ -15,6 +15,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     files_swap,
     files_tree,
     machine_files,
+    machine_room,
     machine_run,
     restic_repository,
 )
@@ -103,6 +104,7 @@ def restored(job: Job) -> dict[str, Any]:
         files_agents.release(job)
         mounts = files_swap.mount_points()
         plan = files_swap.bases(job.paths, mounts)
+        refuse_full(job, point, plan)
         verify = float(job.system.get("size_bytes") or 0) <= VERIFY_BELOW
         try:
             with job.timed("restore"):
@@ -143,6 +145,20 @@ def sweep(job: Job, plan: dict[str, list[str]], *what: str) -> None:
     """Remove hidden folders of ours, in the background."""
     places = [f"{base}/{job.names.beside(one)}" for base in plan for one in what]
     files_swap.sweep(places, f"bascule-sweep-{job.policy}-{job.id}")
+
+
+def refuse_full(job: Job, point: dict[str, Any], plan: dict[str, list[str]]) -> None:
+    """Raise TroubleError, before anything is written, when the tree has no room beside the one that is there."""
+    free = {base: machine_room.free(base) for base in plan}
+    # With several file systems nobody knows which part goes where.
+    if len(plan) > 1 or min(free.values()) >= float(job.system.get("size_bytes") or 0):
+        return
+    # The policy's size is a guess; the copy itself knows, but asking it takes time.
+    base, needed = next(iter(plan)), restic_repository.needed(job, point)
+    if needed is not None and free[base] < needed:
+        raise TroubleError(f"{base} on {job.machine} has {machine_room.amount(free[base])} free and the copy "
+                           f"{point['id']} of {job.id} needs {machine_room.amount(needed)}: nothing was begun, and "
+                           "what was there is untouched. Make room there and start again.")
 
 
 def bring(job: Job, point: dict[str, Any], plan: dict[str, list[str]], verify: bool) -> None:

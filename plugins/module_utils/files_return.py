@@ -37,14 +37,17 @@ def demote(job: Job) -> dict[str, Any]:
         return {"evidence": {"mode": "release"}}
     files_agents.install_runtime(job)
     files_agents.ensure(job)
+    # Held since an earlier run that took its last copy: nothing was written since, and the standby may take no more.
+    shipped = job.state().get("last") if job.state().get("demoted") and files_agents.refuses(job) else None
+    if job.options.get("last") and job.side == "primary" and not shipped:
+        try_the_way(job)
     with job.timed("hold"):
         refused = files_agents.hold(job)
     if not refused:
         raise TroubleError(f"The trees of {job.id} on {job.machine} can still be written to. Stop what uses them.")
-    evidence: dict[str, Any] = {"refuses_writes": refused, "last": None}
-    state = job.state()
+    evidence: dict[str, Any] = {"refuses_writes": refused, "last": shipped}
     # The standby's copies are on its own disk: from there data go by `resync`, and nobody waits for a copy.
-    if job.options.get("last") and job.side == "primary" and state.get("demoted") != job.run.get("id"):
+    if job.options.get("last") and job.side == "primary" and not shipped:
         units_systemd.stop(job.names.unit("heartbeat"), 30)
         # Nothing can be written any more, so what is in the trees is what there will be at this moment.
         Path(job.names.heartbeat).write_text(f"{time.time():.3f}\n", encoding="ascii")
@@ -53,12 +56,21 @@ def demote(job: Job) -> dict[str, Any]:
     files_agents.stand_down(job)
     # A standby that is held goes on being the side with the data until the primary has taken over.
     gone = {"serving": job.other, "epoch": job.epoch()} if job.side == "primary" else {}
-    job.save(demoted=job.run.get("id"), protecting=None, **gone)
+    job.save(demoted=job.run.get("id"), last=evidence["last"], protecting=None, **gone)
     facts: dict[str, Any] = {}
     if job.options.get("mode") == "hold" and job.side == "standby":
         # The other side can be compared with this in the same call in which it takes the last files.
         facts = {"serves": job.serves_already(), "demoted": job.run.get("id"), **digests(job)}
     return {"facts": facts, "evidence": {**evidence, "durations_s": job.durations}}
+
+
+def try_the_way(job: Job) -> None:
+    """Copy once while users still work: a link that is broken is found before anybody is kept from work, and less is
+    left to be copied while they are."""
+    try:
+        files_agents.copy_now(job, job.limit("copy_s", 3600))
+    except TroubleError as trouble:
+        raise TroubleError(f"{str(trouble).rstrip('.')}. Nothing was stopped: users go on at {job.machine}.") from None
 
 
 def resync(job: Job) -> dict[str, Any]:

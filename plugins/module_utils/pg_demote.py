@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
@@ -101,11 +102,12 @@ def unhold(job: Job, cluster: Cluster) -> bool:
 def stop(job: Job, cluster: Cluster) -> dict[str, Any]:
     """Stop the cluster, now and at boot. With `options.last`, everything written is with the other side first."""
     evidence: dict[str, Any] = {}
-    pg_agents.stop_heartbeat(job)
     last = bool(job.options.get("last"))
     if last and pg_sql.role_of(cluster) == "writable":
+        try_the_way(job, cluster)
         evidence.update(hold(job, cluster))
         evidence["shipped"] = ship(job, cluster)
+    pg_agents.stop_heartbeat(job)
     with job.timed("stop"):
         stopped = pg_cluster.stop(cluster, job.limit("stop_s", 120 if last else 20), at_once=not last)
     job.did("cluster stopped", stopped)
@@ -113,6 +115,18 @@ def stop(job: Job, cluster: Cluster) -> dict[str, Any]:
     job.did("not at boot", pg_cluster.at_boot(cluster, False))
     job.serve(job.other)
     return evidence
+
+
+def try_the_way(job: Job, cluster: Cluster) -> None:
+    """Ship once while users still work: a link that is broken is found before anybody is kept from work, and less is
+    left to be shipped while they are."""
+    if not job.copies or Path(pg_conf.conf_path(cluster, "bascule-hold")).exists():
+        return
+    with job.timed("archive before"):
+        try:
+            pg_backrest.push_now(job, cluster, job.limit("try_s", 30))
+        except PlainError as problem:
+            raise PlainError(f"{problem} Nothing was stopped: users go on at {job.machine}.") from None
 
 
 def ship(job: Job, cluster: Cluster) -> list[str]:

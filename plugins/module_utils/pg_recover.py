@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    machine_room,
     pg_agents,
     pg_backrest,
     pg_cluster,
@@ -110,6 +111,7 @@ def promote(job: Job, cluster: Cluster, choice: Choice) -> None:
 
 def restore(job: Job, cluster: Cluster, choice: Choice) -> None:
     """Restore a backup over the data folder, replay log, and wait until writes are accepted."""
+    refuse_full(job, cluster)
     with job.timed("stop"):
         pg_cluster.stop(cluster, 20, at_once=True)
     pg_replica.remove_signals(cluster)
@@ -132,6 +134,22 @@ def restore(job: Job, cluster: Cluster, choice: Choice) -> None:
     with job.timed("replay"):
         replayed(job, cluster, choice, job.limit("replay_s", 43200))
     job.did("restored")
+
+
+def refuse_full(job: Job, cluster: Cluster) -> None:
+    """Raise PlainError, before anything is touched, when the newest backup has no room in place of what is there."""
+    there = machine_room.free(cluster.data)
+    # The policy's size is a guess; the backup itself knows, but asking takes time.
+    if there >= float(job.system.get("size_bytes") or 0):
+        return
+    saved = [entry for entry in pg_backrest.info(job, cluster).get("backup") or [] if not entry.get("error")]
+    needed = max((int((entry.get("info") or {}).get("size") or 0) for entry in saved[-1:]), default=0)
+    room = there + machine_room.used(cluster.data)
+    if room < needed:
+        raise PlainError(
+            f"{cluster.data} on {job.machine} has room for {machine_room.amount(room)} and the newest backup of "
+            f"{job.id} needs {machine_room.amount(needed)}: nothing was begun. Make room there and start again."
+        )
 
 
 def replayed(job: Job, cluster: Cluster, choice: Choice, limit_s: float) -> None:

@@ -149,6 +149,15 @@ def whole(job: Job, point: dict[str, Any], limit_s: float) -> bool | None:
     return None if ended.code == machine_run.STOPPED_AT_LIMIT else ended.code == 0
 
 
+def needed(job: Job, point: dict[str, Any]) -> int | None:
+    """Bytes of the files of a point once they are restored; None when restic does not say."""
+    ended = machine_run.run([*reading(job), "stats", point["id"], "--mode", "restore-size", "--json"], limit_s=120)
+    try:
+        return int(json.loads(ended.out)["total_size"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def restore(job: Job, point: dict[str, Any], target: str, paths: list[str], limit_s: float, verify: bool) -> None:
     """Bring `paths` of a point back below `target`.
 

@@ -92,6 +92,8 @@ def main():
             changed = changed or wrote
     except ValueError as error:
         module.fail_json(msg="The marker of {0} was not written: {1}. Look at dr-status.yml.".format(group, error))
+    except OSError as error:
+        module.fail_json(msg="The marker of {0} was not written: {1}. Correct it and start again.".format(group, error))
     module.exit_json(changed=changed, evidence=evidence)
 
 

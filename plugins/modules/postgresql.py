@@ -177,6 +177,8 @@ def main() -> None:
     except PlainError as problem:
         evidence = {"durations_s": job.durations, "changed": job.changes}
         module.fail_json(msg=f"{str(problem).rstrip('.')}.", changed=bool(job.changes), evidence=evidence)
+    except OSError as fault:
+        module.fail_json(msg=f"{job.machine} refused: {fault}. Correct it and run again.", changed=bool(job.changes))
     module.exit_json(changed=bool(job.changes), **{"word": "done", **result})
 
 

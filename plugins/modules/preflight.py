@@ -97,15 +97,20 @@ def take(path, holder, takeover):
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     if present:
         os.unlink(path)
+    # Whole or not at all: another controller may read it at any moment, and the disk may be full.
+    draft = "{0}.{1}".format(path, holder["run"])
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with open(draft, "w", encoding="utf-8") as stream:
+            json.dump(dict(holder, at=time.time()), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(draft, path)
     except FileExistsError:
         # Somebody was faster.
         return read_json(path)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(dict(holder, at=time.time()), stream)
-        stream.flush()
-        os.fsync(stream.fileno())
+    finally:
+        if os.path.exists(draft):
+            os.unlink(draft)
     return holder
 
 
@@ -141,7 +146,15 @@ def main():
         "asked_at": {"type": "float", "default": 0},
         "run": {"type": "dict", "default": {}},
     }, supports_check_mode=True)
-    clock = time.time()
+    try:
+        work(module, time.time())
+    except (OSError, ValueError) as error:
+        text = "What is kept below {0} cannot be read or written: {1}. Correct it and start again."
+        module.fail_json(msg=text.format(module.params["state"], error))
+
+
+def work(module, clock):
+    """Do the step; `clock` is when this module began, in seconds since the epoch."""
     args = module.params
     home = os.path.join(args["state"], args["policy"])
     path = os.path.join(home, "lock.json")

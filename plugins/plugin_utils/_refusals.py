@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -17,7 +18,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_folder
 )
 from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_settings import foreign_code, foreign_settings
 from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_variables import strange_variables
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, text
 
 Refusal = Optional[tuple[str, str]]
 PARTIAL = {"subset": "--limit", "skip_tags": "--skip-tags", "start_at_task": "--start-at-task", "step": "--step"}
@@ -91,12 +92,21 @@ def of_process(cli: Any, checks: tuple[Callable[[Any], Refusal], ...] = BEFORE) 
     return next((found for check in checks if (found := check(cli))), None)
 
 
+def _by_and_since(holder: dict[str, Any], seen: dict[str, Any]) -> str:
+    """Who took a lock, and when by the clock of this controller: the machine's own says how long ago."""
+    by = f" by {holder['user']}" if holder.get("user") else ""
+    if not holder.get("at") or not seen.get("clock"):
+        return by
+    held_s = max(0.0, float(seen["clock"]) - float(holder["at"]))
+    return f"{by}, since {text.moment(time.time() - held_s)} ({text.duration(held_s)})"
+
+
 def of_locks(folder: Path, run: dict[str, Any]) -> Refusal:
     """Another run that holds a standby machine."""
     for machine, seen in runs.seen_machines(folder).items():
         holder = seen.get("held_by")
         if holder and holder.get("run") != run["id"]:
-            return ("locked", f"{machine} is held by the run {holder['run']}, started from {holder['controller']}. "
-                    f"Wait for its end. If it is over because its controller was lost, start again with "
-                    f"-e takeover={holder['run']}.")
+            return ("locked", f"{machine} is held by the run {holder['run']}, started from {holder['controller']}"
+                    f"{_by_and_since(holder, seen)}. Nothing was touched. Wait for its end. If it is over because its "
+                    f"controller was lost, start again with -e takeover={holder['run']}.")
     return None

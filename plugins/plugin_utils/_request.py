@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import time
@@ -59,7 +60,8 @@ def controller() -> dict[str, Any]:
         identity = Path("/etc/machine-id").read_text(encoding="ascii").strip()
     except OSError:
         identity = ""
-    return {"controller": socket.gethostname(), "machine_id": identity, "pid": pid, "pid_start": process_start(pid)}
+    return {"controller": socket.gethostname(), "user": getpass.getuser(), "machine_id": identity, "pid": pid,
+            "pid_start": process_start(pid)}
 
 
 def process_start(pid: int) -> str:
@@ -134,8 +136,11 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
     # Who is dead is only known after the whole time limit, so both questions are asked at once.
     with ThreadPoolExecutor(1) as beside:
         serving = beside.submit(reach.answering, services, banner=b"")
-        answers = reach.answering(targets)
-    run["reachable"] = {name: answers.get(name, False) for name in dict.fromkeys(names)}
+        states = reach.states(targets)
+    run["reachable"] = {name: states.get(name) == reach.ANSWERS for name in dict.fromkeys(names)}
+    run["notes"] += [f"{name} hangs: it takes connections and says nothing." + (
+        " It may wake up and serve: switch it off." if plan["machines"][name]["site"] == away else "")
+        for name, state in states.items() if state == reach.HANGS]
     run["untouched"] = sorted(never)
     run["silent_but_serving"] = [
         system for system, answers_users in serving.result().items()
@@ -185,6 +190,8 @@ def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
 def settle(plan: dict[str, Any], run: dict[str, Any], folder: Path) -> None:
     """Add who serves now (`serving` by system, `directions` by unit, `epochs` by group): from what machines hold."""
     seen = runs.seen_machines(folder)
+    run["locked_out"] = {path.stem: runs.read_json(path) for path in sorted((folder / "locked-out").glob("*.json"))}
+    run["notes"] = list(run["locked_out"].values())
     run["serving"] = {name: _serves(system, seen) for name, system in plan["systems"].items()}
     run["epochs"] = {group: _epoch(plan, group, seen, run) for group in plan["groups"]}
     run["directions"] = {unit["id"]: _unit_direction(plan, unit, run) for unit in plan["units"]}

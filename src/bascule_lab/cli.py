@@ -103,7 +103,7 @@ def show(result: dict[str, Any]) -> None:
         cable = "" if row["cable"] == "in" else f"cable {row['cable']}"
         print(f"  {name:20} {row['site']:12} {row['address']:15} {row['state']:8} {cable}".rstrip())
     for one, other in result["cuts"]:
-        print(f"  {one} and {other} do not reach each other")
+        print(f"  {one} does not reach {other}")
 
 
 def ssh(args: argparse.Namespace) -> None:
@@ -162,6 +162,16 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, tuple
         "a site or a machine comes back with its disks",
         (PLACE, flag("--unplugged", "leave the network cables as they are")),
     ),
+    "pause": (
+        changing(lambda lab, args: steer.pause(lab, args.name, hang=True)),
+        "a site or a machine hangs: it takes connections and says nothing",
+        (PLACE,),
+    ),
+    "resume": (
+        changing(lambda lab, args: steer.pause(lab, args.name, hang=False)),
+        "what hangs goes on as if nothing had been",
+        (PLACE,),
+    ),
     "replace": (
         changing(lambda lab, args: steer.replace(lab, args.name, new_host_key=args.new_host_key, seed=args.seed)),
         "an empty machine at the place of a machine",
@@ -172,9 +182,13 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, tuple
         ),
     ),
     "cut": (
-        changing(lambda lab, args: steer.cut(lab, args.one, args.other)),
+        changing(lambda lab, args: steer.cut(lab, args.one, args.other, one_way=args.one_way)),
         "two sites lose each other",
-        (("one", {"metavar": "SITE"}), ("other", {"metavar": "SITE"})),
+        (
+            ("one", {"metavar": "SITE"}),
+            ("other", {"metavar": "SITE"}),
+            flag("--one-way", "only what the first sends to the second is lost"),
+        ),
     ),
     "heal": (changing(lambda lab, args: steer.heal(lab)), "all sites reach each other again", ()),
     "unplug": (changing(lambda lab, args: steer.plug(lab, args.name, "down")), "pull network cables out", (PLACE,)),

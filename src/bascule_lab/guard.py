@@ -60,13 +60,11 @@ table inet lab {{
 """
 
 
-def cuts(pairs: Iterable[tuple[IPv4Network, IPv4Network]]) -> str:
-    """Input for `nft -f` in the lab's namespace: exactly these pairs of networks do not reach each other. The rules
-    hold no state, so connections that run die too."""
-    lines = ["flush chain inet lab cuts"]
-    for one, other in pairs:
-        lines += [f"add rule inet lab cuts ip saddr {a} ip daddr {b} drop" for a, b in ((one, other), (other, one))]
-    return "\n".join(lines) + "\n"
+def cuts(ways: Iterable[tuple[IPv4Network, IPv4Network]]) -> str:
+    """Input for `nft -f` in the lab's namespace: exactly these ways, from a network to another, are cut. The rules
+    hold no state, so connections that run die too, also when one of their two ways is cut."""
+    lines = [f"add rule inet lab cuts ip saddr {one} ip daddr {other} drop" for one, other in ways]
+    return "\n".join(["flush chain inet lab cuts", *lines]) + "\n"
 
 
 def joined(networks: Iterable[IPv4Network]) -> str:

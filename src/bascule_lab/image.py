@@ -16,6 +16,7 @@ from bascule_lab.process import attempt, last_lines, say
 SUITE = "bookworm"  # another suite has another PostgreSQL, and the cluster 15/main is gone
 REPOSITORY = "localhost/bascule-lab"
 PACKAGES = [
+    "faketime",  # machines share this computer's clock: with it, one of them can be an hour off
     "systemd",
     "systemd-sysv",
     "dbus",

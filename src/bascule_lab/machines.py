@@ -151,10 +151,19 @@ def set_up(host: Host, estate: Estate, machine: Machine) -> None:
 
 def kill(host: Host, containers: Iterable[Container]) -> None:
     """Take the power from machines that run, all at once, and wait until podman knows."""
-    running = [container.name for container in containers if container.state == "running"]
+    pause(host, containers := list(containers), hang=False)  # what is paused cannot be killed
+    running = [container.name for container in containers if container.state in ("running", "paused")]
     if running:
         host.podman("kill", "-s", "KILL", *running)
         host.podman("wait", *running)
+
+
+def pause(host: Host, containers: Iterable[Container], *, hang: bool) -> None:
+    """Let machines that run hang, or those that hang go on: all their processes stop where they are. The kernel still
+    takes connections for them."""
+    chosen = [container.name for container in containers if container.state == ("running" if hang else "paused")]
+    if chosen:
+        host.podman("pause" if hang else "unpause", *chosen)
 
 
 def remove(host: Host, containers: Iterable[Container]) -> None:

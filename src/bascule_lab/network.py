@@ -147,9 +147,9 @@ def plug(host: Host, estate: Estate, machines: Iterable[Machine], state: str) ->
     batch(host, ["-n", addresses.fabric(estate.id)], lines)
 
 
-def set_cuts(host: Host, estate: Estate, pairs: Iterable[tuple[str, str]]) -> None:
-    """Exactly these pairs of sites do not reach each other; this computer reaches all of them."""
-    networks = [(estate.networks[one], estate.networks[other]) for one, other in pairs]
+def set_cuts(host: Host, estate: Estate, ways: Iterable[tuple[str, str]]) -> None:
+    """Exactly these ways, from a site to another, are cut; this computer reaches all sites."""
+    networks = [(estate.networks[one], estate.networks[other]) for one, other in ways]
     in_fabric(host, estate.id, "nft", "-f", "-", stdin=guard.cuts(networks))
 
 

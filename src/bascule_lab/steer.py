@@ -31,6 +31,14 @@ def kill(lab: Lab, name: str) -> None:
     say(f"killed {', '.join(machine.id for machine in chosen)}")
 
 
+def pause(lab: Lab, name: str, *, hang: bool) -> None:
+    """A site or a machine hangs: it takes connections and says nothing. Or it goes on as if nothing had been."""
+    there = require_up(lab)
+    chosen = lab.estate.at(name)
+    machines.pause(lab.host, [there[machine.id] for machine in chosen if machine.id in there], hang=hang)
+    say(f"{', '.join(machine.id for machine in chosen)} {'hangs' if hang else 'goes on'}")
+
+
 def start(lab: Lab, name: str, *, unplugged: bool = False) -> None:
     """A site or a machine comes back with its disks. `unplugged`: with the cables still out."""
     there = require_up(lab)
@@ -65,18 +73,20 @@ def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = Fal
     say(f"replaced {name} by an empty machine")
 
 
-def cut(lab: Lab, one: str, other: str) -> None:
-    """Two sites do not reach each other any more; this computer still reaches both."""
+def cut(lab: Lab, one: str, other: str, *, one_way: bool = False) -> None:
+    """Two sites do not reach each other any more; this computer still reaches both. `one_way`: only what `one` sends to
+    `other` is lost."""
     require_up(lab)
     for site in (one, other):
         if site not in lab.estate.networks:
             raise LabError(f"There is no site {site!r}. Sites: {', '.join(lab.estate.networks)}.", USAGE)
     if one == other:
         raise LabError("A site cannot be cut from itself; name two sites.", USAGE)
-    pairs = sorted({*current_cuts(lab), (min(one, other), max(one, other))})
-    network.set_cuts(lab.host, lab.estate, pairs)
-    lab.state.write_json(CUTS, pairs)
-    say(f"cut {one} from {other}")
+    ways = {(one, other)} if one_way else {(one, other), (other, one)}
+    ways = {*current_cuts(lab), *ways}
+    network.set_cuts(lab.host, lab.estate, sorted(ways))
+    lab.state.write_json(CUTS, sorted(ways))
+    say(f"cut the way from {one} to {other}" if one_way else f"cut {one} from {other}")
 
 
 def heal(lab: Lab) -> None:
@@ -88,7 +98,7 @@ def heal(lab: Lab) -> None:
 
 
 def current_cuts(lab: Lab) -> list[tuple[str, str]]:
-    """Pairs of sites that are cut from each other."""
+    """The ways that are cut, from a site to another; two sites that lost each other stand here twice."""
     return [(one, other) for one, other in lab.state.read_json(CUTS, [])]
 
 
@@ -100,7 +110,7 @@ def plug(lab: Lab, name: str, state: str) -> None:
 
 
 def status(lab: Lab) -> dict[str, Any]:
-    """What is there: guard, sites, machines (`running`, `off`, `broken`, `missing`) and their cables, cuts."""
+    """What is there: guard, sites, machines (`running`, `hangs`, `off`, `broken`, `missing`) and their cables, cuts."""
     guarded = network.guard_up(lab.estate.id)
     there = machines.all_of(lab.host, lab.estate.id) if lab.host.ready() else {}
     ports = network.links(lab.host, lab.estate.id) if lab.host.ready() else {}
@@ -136,7 +146,7 @@ def condition(box: machines.Container | None) -> str:
         return "missing"
     if box.state == "running":
         return "running" if box.healthy else "broken"
-    return "off"
+    return "hangs" if box.state == "paused" else "off"
 
 
 def ssh(lab: Lab, machine: str, command: list[str]) -> None:

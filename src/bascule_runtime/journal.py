@@ -139,7 +139,7 @@ class Recorder:
         elif state == "unreachable" and forgiven and stage != runs.MAIN:
             runs.write_state(self.writer.folder, host, "silent", stage)
         elif state in ("failed", "unreachable") and not forgiven:
-            self._end(host, "blocked" if gate.get("blocked") else state, stage, now)
+            self._end(host, str(gate.get("ends") or state), stage, now)
 
     def _end(self, host: str, word: str, stage: str, now: float, write: bool = True) -> None:
         if write:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from typing import Optional
 
-from bascule_runtime import words
+from bascule_runtime import clocks, words
 from bascule_runtime.events import Event, Run
 
 KEPT, MISSED, NOT_SHOWN = "kept", "missed", "not_shown"
-# Differences below this cannot be told from the way that a question takes.
-CLOCK_FLOOR_S = 1.0
 
 
 def activities(run: Run) -> list[Event]:
@@ -31,8 +29,8 @@ def _activity(run: Run, name: str) -> Event:
     word = _word(run, name, answer)
     at, source = disruption(run, seen)
     usable_at = float(answer["at"]) if word == "usable" else None
-    figures, why = _figures(run, activity, at, usable_at, kept)
-    why += _clocks(run, activity, figures, answer)
+    figures, beats, why = _figures(run, activity, at, usable_at, kept)
+    why += clocks.judge(run, activity, figures, at, source, beats)
     predicted = activity.get("predicted") or {}
     return {
         "id": name, "name": activity["name"], "owner": activity.get("owner"), "word": word,
@@ -77,13 +75,14 @@ def _outage(seen: Event) -> Optional[Event]:
 
 
 def _figures(run: Run, activity: Event, at: Optional[float], usable_at: Optional[float], kept: Event
-             ) -> tuple[Event, list[str]]:
-    """`rta_s`, `rpa_s` with what kind of bound they are, the system that lost most, and what could not be shown."""
+             ) -> tuple[Event, dict[str, float], list[str]]:
+    """`rta_s`, `rpa_s` with what kind of bound they are and the system that lost most; the heartbeats that they rest
+    on, by system; and what could not be shown."""
     begin = at if at is not None else run.started
     figures: Event = {"rta_s": None, "rta_is": None, "rpa_s": None, "rpa_is": None, "rpa_of": None}
     if usable_at is not None:
         figures.update(rta_s=round(usable_at - begin, 1), rta_is="exact" if at is not None else "at_least")
-    losses, why, exact = [], [], at is not None
+    losses, beats, why, exact = [], dict[str, float](), [], at is not None
     for name in activity["systems"]:
         if not run.plan["systems"][name].get("protections"):
             continue
@@ -93,17 +92,20 @@ def _figures(run: Run, activity: Event, at: Optional[float], usable_at: Optional
             why.append(f"{name}: {reason}")
         else:
             losses.append((max(0.0, begin - moment), name))
+            beats.update({name: moment} if is_heartbeat else {})
     if kept.get("lost_from"):
         losses.append((max(0.0, begin - float(kept["lost_from"])), "records"))
     if losses and not why:
         seconds, name = max(losses)
         figures.update(rpa_s=round(seconds, 1), rpa_is="exact" if exact else "at_most", rpa_of=name)
-    return figures, why
+    return figures, beats, why
 
 
 def recovered_to(run: Run, system: str, begin: float) -> tuple[Optional[float], bool, str]:
     """The moment that the data of a system is from, whether a heartbeat says so, and why it is not known."""
     found = run.found(f"system.{system}", "recover")
+    if not found:
+        return None, False, "it was not recovered"
     # What serves already beats already: only a heartbeat from before the disruption tells what was lost.
     if found.get("strategy") == "already" and float(found.get("heartbeat_at") or begin) >= begin:
         return None, False, "it was recovered by an earlier run; what was lost is in that run's report"
@@ -122,6 +124,8 @@ def _verdicts(run: Run, activity: Event, figures: Event, at: Optional[float], wo
     def time_kept(limit: Optional[float]) -> str:
         if limit is None or run.check:
             return NOT_SHOWN
+        if figures["rta_is"] == clocks.DOUBTFUL:
+            return NOT_SHOWN
         if figures["rta_s"] is None:
             return MISSED if waited > limit else NOT_SHOWN
         if figures["rta_s"] > limit:
@@ -133,7 +137,7 @@ def _verdicts(run: Run, activity: Event, figures: Event, at: Optional[float], wo
             return NOT_SHOWN
         if not any(run.plan["systems"][name].get("protections") for name in activity["systems"]):
             return KEPT if word == "usable" else NOT_SHOWN
-        if figures["rpa_s"] is None:
+        if figures["rpa_s"] is None or figures["rpa_is"] == clocks.DOUBTFUL:
             return NOT_SHOWN
         if figures["rpa_s"] <= limit:
             return KEPT
@@ -142,23 +146,3 @@ def _verdicts(run: Run, activity: Event, figures: Event, at: Optional[float], wo
     return {"rto": time_kept(target.get("rto_s")), "rpo": data_kept(target.get("rpo_s")),
             "mtpd": time_kept(need.get("mtpd_s")), "pdma": data_kept(need.get("pdma_s"))}
 
-
-def _clocks(run: Run, activity: Event, figures: Event, answer: Event) -> list[str]:
-    """Sentences about clocks that differ by more than the figure that rests on them."""
-    offsets, sentences = run.offsets(), []
-    left = "primary" if run.facts.get("direction") == "standby" else "standby"
-    for name in activity["systems"]:
-        system = run.plan["systems"][name]
-        machine = system["machines"].get(left)
-        if not system.get("protections") or machine is None or figures["rpa_s"] is None:
-            continue
-        if machine not in offsets:
-            sentences.append(f"The clock of {machine}, which wrote the heartbeat of {name}, was not seen in this run.")
-        elif abs(offsets[machine]) > max(CLOCK_FLOOR_S, figures["rpa_s"]):
-            off = offsets[machine]
-            sentences.append(f"The clock of {machine} is off by {off:+.1f} s, more than the loss measured.")
-    for observer in run.plan.get("observers", {}).values():
-        off = offsets.get(observer["machine"], 0.0)
-        if answer and abs(off) > max(CLOCK_FLOOR_S, figures["rta_s"] or 0.0):
-            sentences.append(f"The clock of {observer['machine']} is off by {off:+.1f} s, more than the time measured.")
-    return sentences

@@ -9,6 +9,7 @@ import time
 from typing import Mapping, Optional
 
 Target = tuple[str, int]
+ANSWERS, HANGS, SILENT = "answers", "hangs", "silent"
 
 
 def _begin(target: Target) -> Optional[socket.socket]:
@@ -33,13 +34,26 @@ def _answered(connection: socket.socket, banner: bytes) -> bool:
         return False
 
 
+def _connected(connection: socket.socket) -> bool:
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def answering(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: float = 2.0) -> dict[str, bool]:
     """Whether each of `targets` (name → address, port) answers a TCP connection within `limit_s` seconds in all.
 
     With a `banner`, its first bytes must be that: a machine that hangs, or something else at the address, does not
     count. An empty banner asks for the connection alone.
     """
-    found = dict.fromkeys(targets, False)
+    return {name: state == ANSWERS for name, state in states(targets, banner, limit_s).items()}
+
+
+def states(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: float = 2.0) -> dict[str, str]:
+    """As `answering`, in words: `ANSWERS`, `SILENT`, or `HANGS` for what takes a connection and then says nothing."""
+    found = dict.fromkeys(targets, SILENT)
     event = selectors.EVENT_READ if banner else selectors.EVENT_WRITE
     deadline = time.monotonic() + limit_s
     with selectors.DefaultSelector() as selector:
@@ -50,9 +64,11 @@ def answering(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: f
         while selector.get_map() and time.monotonic() < deadline:
             for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
                 connection = key.fileobj  # type: ignore[assignment]
-                found[key.data] = _answered(connection, banner)  # type: ignore[arg-type]
+                found[key.data] = ANSWERS if _answered(connection, banner) else SILENT  # type: ignore[arg-type]
                 selector.unregister(connection)  # type: ignore[arg-type]
                 connection.close()  # type: ignore[union-attr]
         for key in list(selector.get_map().values()):
+            # The kernel of a machine that hangs takes connections all the same.
+            found[key.data] = HANGS if _connected(key.fileobj) else SILENT  # type: ignore[arg-type]
             key.fileobj.close()  # type: ignore[union-attr]
     return found

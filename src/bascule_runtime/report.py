@@ -93,6 +93,8 @@ def compute(plan: dict[str, Any], events: Sequence[Event], sources: Optional[Eve
     """
     run = Run(plan, events)
     body = DRIVERS[run.driver](run) if run.facts else {"problems": [_refusal(run)]}
+    if run.facts and run.ended is None:
+        body["problems"] = [*body["problems"], "the run did not end: what came after this was not done"]
     found = {
         "schema": SCHEMA, "policy": plan["policy"]["id"], "digest": plan["policy"]["digest"],
         "language": plan["policy"].get("language") or "en", "name": plan["policy"]["name"],

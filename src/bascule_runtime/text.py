@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 WIDTH = 100
+CLOCK_FLOOR_S = 1.0  # what cannot be told from the way that a question takes
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 Report = Mapping[str, Any]
 Say = Callable[[str], str]
@@ -93,7 +94,7 @@ def named(entry: Mapping[str, Any], language: str) -> str:
 
 
 def _bounded(say: Say, seconds: Optional[float], kind: Optional[str]) -> str:
-    bound = f"{say(kind)} " if kind in ("at_least", "at_most") else ""
+    bound = f"{say(kind)} " if kind in ("at_least", "at_most", "doubtful") else ""
     return bound + duration(seconds)
 
 
@@ -228,6 +229,9 @@ def render(report: Report, language: Optional[str] = None) -> str:
     for key, values in (("silent", report["silent"]), ("untouched", report["run"]["untouched"] or [])):
         if values:
             lines += ["", *_paragraph(f"{say(key)}: {', '.join(values)}", "")]
+    off = [f"{name} {seconds:+.0f} s" for name, seconds in report["clocks"].items() if abs(seconds) > CLOCK_FLOOR_S]
+    if off:
+        lines += ["", *_paragraph(f"{say('clocks')}: {', '.join(off)}", "")]
     if report["notes"]:
         lines += ["", say("notes"), *(line for note in report["notes"] for line in _paragraph(note))]
     lines += ["", say("reached") if report["ok"] else say("problems")]

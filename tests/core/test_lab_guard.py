@@ -28,11 +28,10 @@ def test_labs_have_guards_of_their_own() -> None:
     assert addresses.table("one") not in guard.host_table("two", NETWORKS)
 
 
-def test_cuts_drop_both_ways_and_healing_drops_the_rules() -> None:
+def test_cuts_drop_the_ways_that_are_named_and_healing_drops_the_rules() -> None:
     assert guard.cuts([(NETWORKS[0], NETWORKS[1])]).splitlines() == [
         "flush chain inet lab cuts",
         "add rule inet lab cuts ip saddr 10.96.2.0/24 ip daddr 10.96.1.0/24 drop",
-        "add rule inet lab cuts ip saddr 10.96.1.0/24 ip daddr 10.96.2.0/24 drop",
     ]
     assert guard.cuts([]) == "flush chain inet lab cuts\n"
 

@@ -224,8 +224,34 @@ def test_a_killed_run_says_what_was_seen() -> None:
 
 
 def test_a_clock_that_falsifies_a_figure_is_said() -> None:
-    assert any("db1 is off by +9.0 s" in text for text in orders(offset=9.0)["why"])
+    entry = orders(offset=9.0)
+    assert any("db1 is off by +9.0 s" in text and "put right, it is 12 s" in text for text in entry["why"])
+    assert (entry["measured"]["rpa_is"], entry["verdict"]["rpo"]) == ("doubtful", "not_shown")
     assert not any("is off" in text for text in orders(offset=2.0)["why"])
+
+
+@pytest.mark.parametrize(("offset", "beat"), [(-3600.0, T - 3603), (3600.0, T + 3597)])
+def test_a_primary_an_hour_off_shows_no_loss_and_hides_none(offset: float, beat: float) -> None:
+    entry = orders(offset=offset, heartbeat=beat)
+    assert (entry["measured"]["rpa_is"], entry["verdict"]["rpo"]) == ("doubtful", "not_shown")
+    assert any("put right, it is 3.0 s" in text for text in entry["why"])
+    assert (entry["measured"]["rta_is"], entry["verdict"]["rto"]) == ("exact", "kept")
+
+
+def test_an_observer_an_hour_off_falsifies_the_loss_and_not_the_time() -> None:
+    events = run()
+    look = next(event for event in events if event.get("machine") == "db1")
+    events.insert(3, {**look, "machine": "outside", "evidence": {"offset_s": 3600.0}})
+    entry = report.compute(PLAN, events)["activities"][0]
+    assert (entry["measured"]["rpa_is"], entry["verdict"]["rpo"]) == ("doubtful", "not_shown")
+    assert (entry["measured"]["rta_is"], entry["verdict"]["rto"]) == ("exact", "kept")
+
+
+def test_a_heartbeat_from_the_future_is_no_proof_that_nothing_is_lost() -> None:
+    events = [event for event in run(heartbeat=T + 3600) if event.get("machine") != "db1"]
+    entry = report.compute(PLAN, events)["activities"][0]
+    assert (entry["measured"]["rpa_is"], entry["verdict"]["rpo"]) == ("doubtful", "not_shown")
+    assert any("had not come when it was found" in text for text in entry["why"])
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -124,13 +124,34 @@ def test_a_killed_site_is_silent_and_comes_back_as_it_was(lab: LabCommand) -> No
 def test_cut_sites_lose_each_other_and_nobody_else(lab: LabCommand) -> None:
     assert reaches(lab, "one", "10.96.12.11")
     lab("cut", "standby", "primary")
-    assert lab.status()["cuts"] == [["primary", "standby"]]
+    assert lab.status()["cuts"] == [["primary", "standby"], ["standby", "primary"]]
     assert not reaches(lab, "one", "10.96.12.11")
     assert not reaches(lab, "three", "10.96.11.11")
     assert reaches(lab, "one", "10.96.13.53")
     assert lab.answers("one")
     lab("heal")
     assert reaches(lab, "three", "10.96.11.11")
+
+
+def test_a_way_that_is_cut_swallows_what_goes_there_alone(lab: LabCommand) -> None:
+    # Bytes of a datagram, since a connection needs both ways.
+    send = "for i in 1 2 3; do echo gone > /dev/udp/{}/9; done; sleep 0.5"
+    count = (
+        "nft add table inet heard; nft flush table inet heard; "
+        "nft add chain inet heard i '{{ type filter hook input priority 0; }}'; "
+        "nft add rule inet heard i ip saddr {} udp dport 9 counter"
+    )
+    heard = "nft list table inet heard | grep -oE 'packets [0-9]+'"
+    lab("cut", "--one-way", "standby", "primary")
+    assert lab.status()["cuts"] == [["standby", "primary"]]
+    for here, there, arrives in (("one", "10.96.12.11", True), ("three", "10.96.11.11", False)):
+        other = {"one": "three", "three": "one"}[here]
+        lab.sh(other, count.format(lab.machine(here)["address"]))
+        lab.sh(here, f"bash -c '{send.format(there)}'")
+        assert (lab.sh(other, heard) != "packets 0") is arrives
+    assert not reaches(lab, "one", "10.96.12.11")
+    lab("heal")
+    assert reaches(lab, "one", "10.96.12.11")
 
 
 def test_an_unplugged_machine_runs_and_is_silent(lab: LabCommand) -> None:
