@@ -37,12 +37,13 @@ def events(run: Run) -> list[Event]:
     """Events that say something about a unit or the run, in the journal's order.
 
     Each has `line` (in the journal), `t`, `about` (a unit's id, or `run`), `kind`, `name`, `state`, and what else was
-    written. What only keeps house (waiting, handing over, what was skipped) is left to the journal.
+    written. What only keeps house (waiting, handing over, what was skipped), and that a task began, which its end says
+    too, is left to the journal.
     """
     found = []
     for line, event in enumerate(run.events, 1):
         kind = str(event["event"])
-        if kind == "task" and not _says_something(event):
+        if kind == "began" or (kind == "task" and not _says_something(event)):
             continue
         name = {"task": event.get("name"), "phase": event.get("name"), "unit": event.get("stage"),
                 "note": event.get("text")}.get(kind)

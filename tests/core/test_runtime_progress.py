@@ -196,6 +196,14 @@ def test_events_of_a_later_version_are_left_out() -> None:
     assert words.changes({"t": 1.0, "event": "weather"}) == []
 
 
+def test_the_page_of_a_run_leaves_beginnings_to_those_who_look_on() -> None:
+    from bascule_runtime import trail
+    from bascule_runtime.events import Run
+
+    kinds = {event["kind"] for event in trail.events(Run(PLAN, stamped([*BEGIN, *MIDDLE, *END])))}
+    assert kinds == {"run_started", "phase", "guard", "task", "unit", "run_ended"}
+
+
 def test_hours_on_the_clock() -> None:
     assert [clock(seconds) for seconds in (0.9, 61, 3725)] == ["0:00", "1:01", "1:02:05"]
 

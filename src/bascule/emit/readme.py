@@ -23,6 +23,7 @@ def readme(plan: Plan) -> str:
         _from_where(plan, say),
         _secrets(plan, say),
         f"## {say['other_days']}\n\n{_drivers(say)}",
+        f"## {say['refused']}\n\n{say['refused_what']}",
         f"## {say['evidence']}\n\n{say['evidence_where']}",
     )
     return "\n\n".join(sections) + "\n"

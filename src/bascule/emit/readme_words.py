@@ -62,6 +62,13 @@ _EN = {
     "driver_build": "builds the standby and starts its protection",
     "driver_failback": "goes back to the primary, also when its machines were replaced by empty ones",
     "driver_teardown": "removes the standby",
+    "refused": "What a run refuses",
+    "refused_what": (
+        "Whatever would make it partial, unwritten or foreign: `--limit`, `--tags`, `--skip-tags`, `--start-at-task`, `--step`, another "
+        "working directory or inventory, a folder that everybody may write to, files that were changed or added, settings of Ansible "
+        "in the environment, variables that override its own. It says why, touches nothing and ends with 2; `dr-status.yml` refuses "
+        "the same, on a good day. `-e only=` is the one way to narrow a run."
+    ),
     "evidence": "What happened",
     "evidence_where": "Each run leaves `runs/<run>/journal.jsonl` and, at its end, `report.txt` and `report.json`.",
 }
@@ -121,6 +128,13 @@ _FR = {
     "driver_build": "construit le site de secours et met ses protections en marche",
     "driver_failback": "revient au site principal, même si ses machines ont été remplacées par des machines vides",
     "driver_teardown": "enlève le site de secours",
+    "refused": "Ce qu'une exécution refuse",
+    "refused_what": (
+        "Tout ce qui la rendrait partielle, non écrite ou étrangère : `--limit`, `--tags`, `--skip-tags`, `--start-at-task`, `--step`, "
+        "un autre répertoire ou inventaire, un dossier que tout le monde peut modifier, des fichiers modifiés ou ajoutés, des réglages "
+        "d'Ansible dans l'environnement, des variables qui remplacent les siennes. Elle dit pourquoi, ne touche à rien et se termine "
+        "par 2 ; `dr-status.yml` refuse de même, un jour tranquille. `-e only=` est la seule façon de la restreindre."
+    ),
     "evidence": "Ce qui s'est passé",
     "evidence_where": (
         "Chaque exécution laisse `runs/<exécution>/journal.jsonl` et, à la fin, `report.txt` et `report.json`."
