@@ -160,13 +160,13 @@ def follow(folder: Path, plan: dict[str, Any], out: Any, *, own: bool = False, l
         out.redraw(words, time.time())
         last = gone()
     tail.close()
-    now = time.time()
+    now = _moment(progress, time.time())
     if own and progress.killed:
         out.leave(now, words.end(), words)
         return progress
     if not own:
         out.show(now, words.end(), words)
-    out.redraw(words, _moment(progress, now))
+    out.redraw(words, now)
     return progress
 
 

@@ -336,7 +336,8 @@ def test_a_run_that_has_ended_is_shown_at_once(run_folder: Path, capsys: pytest.
     assert follow.main([str(run_folder.parents[1])]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert all(re.fullmatch(r"\d\d:\d\d:\d\d  [^\x00-\x1f]+", line) for line in lines)
-    assert lines[-1].endswith("The run ended and did not reach its goal.")
+    ended = time.strftime("%H:%M:%S", time.localtime(1000 + len([*BEGIN, *MIDDLE, *END]) - 1))
+    assert lines[-1] == f"{ended}  The run ended and did not reach its goal."
     assert follow.main([str(run_folder), "--json", "--language", "fr"]) == 1
     states = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert states[-1]["ended"] is True
