@@ -59,11 +59,15 @@ def test_certificates_are_found_where_configuration_names_them(certificate: Path
         facts_certificates.files([str(conf)], [], [])
 
 
+ASKED_FOR: list[str | None] = []
+
+
 @pytest.fixture
 def served(certificate: Path) -> Iterator[int]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    context.sni_callback = lambda _socket, name, _context: ASKED_FOR.append(name)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield int(server.server_address[1])
@@ -74,6 +78,8 @@ def served(certificate: Path) -> Iterator[int]:
 def test_what_a_service_shows_is_a_fact_too(served: int) -> None:
     facts = facts_certificates.served([f"www.firm.test:{served}"], "127.0.0.1")
     assert facts[f"https://www.firm.test:{served}"]["names"] == ["www.firm.test"]
+    # A server of several firms shows the certificate of the name that it is asked for.
+    assert ASKED_FOR == ["www.firm.test"]
 
 
 def test_addresses_of_the_other_side_are_found_whole(tmp_path: Path) -> None:
