@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _together, _why_not
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _return, _together, _why_not
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
@@ -56,8 +56,9 @@ class ActionModule(OurAction):
         unit = scope.view(self.plan, self.unit, direction)
         if unit["kind"] != "system":
             self.stage = runs.MAIN
-        unit.update(self._situation(unit), in_scope=self.unit in self.run_data["scope"]["units"], left=False)
-        if unit["in_scope"] and self._leaves(unit):
+        unit.update(self._situation(unit), in_scope=self.unit in self.run_data["scope"]["units"], left=False,
+                    stays=False)
+        if unit["in_scope"] and (self._leaves(unit) or self._kept_back(unit)):
             unit["in_scope"] = False
         unit["together"] = self._partners(unit)
         unit["step_options"] = {}
@@ -83,7 +84,7 @@ class ActionModule(OurAction):
         if unit["kind"] == "activity":
             return "steps/activity.yml"
         if self.stage == HOLD:
-            return "steps/return.yml" if unit["left"] else "steps/home.yml"
+            return "steps/stay.yml" if unit["stays"] else "steps/return.yml" if unit["left"] else "steps/home.yml"
         if self._points_first(unit):
             return "steps/together.yml"
         return "steps/rehearse.yml" if self.run_data["check"] else f"systems/{unit['system']['type']}/recover.yml"
@@ -130,6 +131,28 @@ class ActionModule(OurAction):
                 runs.write_state(self.folder, self.unit, "done", stage)
         # What is at home already is not held, but it is stopped at the other side once more.
         return bool(unit["left"]) and self.stage != HOLD
+
+    def _kept_back(self, unit: dict[str, Any]) -> bool:
+        """Whether this stage of a return is left out, since the unit's group cannot go home whole.
+
+        Nothing is held of such a group, for users would wait for nothing; what an earlier run held is let go.
+        """
+        if unit["kind"] != "system" or self.stage not in (*_return.BEFORE_HOLD, HOLD):
+            return False
+        silent = self.run_data.get("staying", {}).get(self.unit)
+        if self.stage != HOLD:
+            back = bool(silent) or not _return.ready(self.folder, [self.unit], self.stage)
+            if back:
+                runs.write_state(self.folder, self.unit, "failed", self.stage)
+            return back
+        if silent and (unit["left"] or not unit["there_reachable"]):
+            self._stay()
+        ready = _return.ready(self.folder, self._movers(unit["group"]), HOLD)
+        unit["stays"] = not unit["left"] and (bool(silent) or not ready)
+        if unit["stays"]:
+            runs.write_state(self.folder, self.unit, "failed", HOLD)
+            runs.write_state(self.folder, self.unit, "differs", FINAL)
+        return False
 
     def _situation(self, unit: dict[str, Any]) -> dict[str, Any]:
         answers = self.run_data.get("reachable", {})
@@ -185,11 +208,9 @@ class ActionModule(OurAction):
                                     result={"reason": "no-observer"})
 
     def _stay(self) -> dict[str, Any]:
-        side = scope.other(self.run_data["direction"])
-        name = self.unit.partition(".")[2]
-        raise AnsibleActionFail(f"{name} stays at the {side}: the data of its group could not be "
-                                "shown to be the same on both sides. The sentences above say what differs.",
-                                result={"reason": "differs"})
+        group = scope.group_of(self.plan, next(unit for unit in self.plan["units"] if unit["id"] == self.unit))
+        reason, sentence = _return.why(self.folder, self.run_data, self.unit, self._movers(group))
+        raise AnsibleActionFail(sentence, result={"reason": reason})
 
     def _finish(self, word: str) -> dict[str, Any]:
         silent = runs.read_state(self.folder, self.unit, self.stage) == "silent"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_marker
 from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 
@@ -31,11 +32,17 @@ def main(steps: Mapping[str, Callable[[Job], dict[str, Any]]]) -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=False)
     given = {name: module.params[name] for name in ARGUMENTS if name != "step"}
     job = Job(**given)
+    step = str(module.params["step"])
     try:
-        result = steps[module.params["step"]](job)
+        with machine_files.one_step(job.policy, job.id, step, job.limit("lock_s", 1800)):
+            result = steps[step](job)
+            if step == "recover":
+                machine_marker.moved(job.policy, job.system, job.side, job.run)
     except TroubleError as trouble:
         evidence = {"durations_s": job.durations, "changed": job.changes}
         module.fail_json(msg=f"{str(trouble).rstrip('.')}.", changed=bool(job.changes), evidence=evidence)
+    except ValueError as fault:
+        module.fail_json(msg=f"The marker of {job.id} was not written: {fault}. Look at dr-status.yml.")
     except OSError as fault:
         module.fail_json(msg=f"{job.machine} refused: {fault}. Correct it and run again.", changed=bool(job.changes))
     result = {"word": "done", "evidence": {}, **result}

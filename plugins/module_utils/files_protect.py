@@ -173,7 +173,8 @@ def protect(job: Job) -> dict[str, Any]:
             files_agents.release(job)
             let_tree_out(job, False)
             job.save(serving="primary", epoch=job.epoch())
-            return {"evidence": {"keeps": "copies of the primary"}}
+            facts = {"repository": restic_repository.identity(job)}
+            return {"facts": facts, "evidence": {"keeps": "copies of the primary"}}
     files_agents.serve(job)
     return {"evidence": {"point": first_point(job)}}
 
@@ -182,8 +183,10 @@ def first_point(job: Job) -> dict[str, Any]:
     """The newest copy, made now unless there is a whole one that this side made not long ago."""
     said, every = files_agents.last_copy(job), float((job.copies or {})["every_s"])
     recent = said.get("result") == "ok" and float(said.get("started") or 0) > time.time() - 2 * every - 60
-    if not (recent and job.state().get("protecting")):
+    # A standby that was replaced has an empty repository: a copy in the old one is none.
+    into = job.peer.get("repository")
+    if not (recent and job.state().get("protecting") and job.state().get("repository") == into):
         said = files_agents.copy_now(job, job.limit("copy_s", 3600))
-        job.save(protecting=True, serving=job.side, epoch=job.epoch())
+        job.save(protecting=True, serving=job.side, epoch=job.epoch(), repository=into)
     return {"id": said.get("snapshot"), "at": said.get("started"), "by": "restic", "bytes": said.get("bytes_total"),
             "files": said.get("files")}

@@ -11,6 +11,7 @@ from typing import Any, Mapping
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     files_agents,
+    files_leftover,
     files_protect,
     files_recover,
     files_tree,
@@ -84,7 +85,9 @@ def resync(job: Job) -> dict[str, Any]:
         return {}
     files_agents.install_runtime(job)
     if job.side == "standby":
-        facts = {"serves": job.serves_already(), "demoted": job.state().get("demoted")}
+        state = job.state()
+        facts = {"serves": job.serves_already(), "demoted": state.get("demoted"), "machine": job.machine,
+                 "taken": state.get("run"), "reaches": (state.get("point") or {}).get("at")}
         files_agents.ensure(job)
         files_protect.let_tree_out(job, facts["serves"])
         return {"facts": facts, "evidence": {"gives": job.paths if facts["serves"] else []}}
@@ -94,15 +97,18 @@ def resync(job: Job) -> dict[str, Any]:
     files_agents.release(job)
     files_agents.stand_down(job)
     final = bool(job.options.get("final"))
+    with job.timed("keep"):
+        files_leftover.keep(job)
     with job.timed("resync"):
         sent = [bring(job, number, path, final) for number, path in enumerate(job.paths)]
+    notes = files_leftover.settle(job) if job.state().get("kept") and not final else []
     brought = {"run": job.run.get("id"), "final": final, "at": round(time.time(), 3)}
     job.save(resynced=brought, demoted=job.run.get("id"), serving="standby")
     evidence = {"final": final, "bytes": sum(sent), "durations_s": job.durations}
     if final and job.peer.get("trees") is not None:
         compared = compare(job)
         return {**compared, "evidence": {**evidence, **compared["evidence"]}}
-    return {"evidence": evidence}
+    return {"notes": notes, "evidence": evidence}
 
 
 def took_over_from(job: Job, held_by: str | None) -> bool:

@@ -162,6 +162,8 @@ def forget(job: Job) -> dict[str, Any]:
     names, state = job.names, job.state()
     if job.side == "standby" and state.get("serving") == "standby":
         raise TroubleError(f"{job.machine} serves {job.id}. Run dr-failback.yml first, then tear down.")
+    kept = [place for place in state.get("kept") or [] if os.path.isdir(place)]
+    notes = [f"{place} on {job.machine} holds what was kept of {job.id}; it stays." for place in kept]
     files_agents.remove(job)
     if job.side == "standby":
         for what in ("copy", "tree"):
@@ -177,7 +179,7 @@ def forget(job: Job) -> dict[str, Any]:
         machine_files.remove_if_empty(place)
     changed, rest = machine_forget.shared()
     job.did("agents and the user bascule", changed)
-    return {"evidence": {"left": left(job) + rest, "changed": job.changes}}
+    return {"notes": notes, "evidence": {"left": left(job) + rest, "changed": job.changes}}
 
 
 def clear(path: str) -> bool:

@@ -104,6 +104,23 @@ def remove_if_empty(path: Place) -> bool:
     return True
 
 
+# Steps that change nothing wait for nobody.
+READING = frozenset({"points", "status", "compare", "password"})
+
+
+@contextmanager
+def one_step(policy: str, system: str, step: str, limit_s: float) -> Iterator[None]:
+    """Let one step of a system work on a machine at a time: what a killed run had started there goes on to its end.
+
+    Raises TroubleError when the other one does not end within `limit_s` seconds.
+    """
+    if step in READING:
+        yield
+        return
+    with locked(f"/run/lock/bascule-{policy}-{system}.lock", limit_s, f"An earlier step of {system} on this machine"):
+        yield
+
+
 @contextmanager
 def locked(path: Place, limit_s: float, what: str) -> Iterator[None]:
     """Hold the lock at `path`. Raises TroubleError, naming `what`, when it is not free for `limit_s` seconds."""

@@ -14,6 +14,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import pg_host
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 
 FIRST_USER_OID = 16384  # src/include/access/transam.h: FirstNormalObjectId
+WAS_REPLICA = {"in archive recovery", "shut down in recovery"}  # as pg_controldata names the state
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,12 @@ def control(cluster: Cluster) -> dict[str, str]:
     done = pg_host.run([cluster.program("pg_controldata"), "-D", cluster.data], user=cluster.owner)
     pairs = (line.partition(":")[::2] for line in done.out.splitlines() if ":" in line)
     return {key.strip(): value.strip() for key, value in pairs} if done.code == 0 else {}
+
+
+def bytes_of(cluster: Cluster) -> int:
+    """What the data folder takes on disk."""
+    done = pg_host.run(["du", "-s", "-B1", "--", cluster.data], limit_s=600)
+    return int((done.out.split() or ["0"])[0])
 
 
 def never_used(cluster: Cluster) -> bool:

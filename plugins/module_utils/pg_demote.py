@@ -51,17 +51,46 @@ def hold(job: Job, cluster: Cluster) -> dict[str, Any]:
     if role == "down":
         return {"note": "it does not run"}
     pg_agents.stop_heartbeat(job)
-    rules = pg_conf.hold_rules(cluster.owner, job.address(job.other))
-    base = pg_conf.without_block(pg_host.read(cluster.hba), HOLD)
-    changed = pg_conf.put_rules(job, cluster, pg_conf.with_block(base, HOLD, rules))
-    path, text = pg_conf.conf_path(cluster, "bascule-hold"), pg_conf.conf_text({"default_transaction_read_only": "on"})
-    fresh = job.did("read-only", pg_host.write(path, text, owner=cluster.owner)) or changed
+    fresh = keep_out(job, cluster)
     if fresh:
         pg_conf.reload(cluster)
         pg_host.wait_until(lambda: pg_sql.value(cluster, "show default_transaction_read_only") == "on", 10)
     ended = end_sessions(job, cluster, looks=2 if fresh else 1)
     lsn = pg_sql.value(cluster, "select pg_current_wal_lsn()") if role == "writable" else ""
     return {"ended": ended, "lsn": lsn}
+
+
+def keep_out(job: Job, cluster: Cluster) -> bool:
+    """The rules and the setting of `hold`, for a server that runs or that is to be started; True when they are new."""
+    rules = pg_conf.hold_rules(cluster.owner, job.address(job.other))
+    base = pg_conf.without_block(pg_host.read(cluster.hba), HOLD)
+    changed = pg_conf.put_rules(job, cluster, pg_conf.with_block(base, HOLD, rules))
+    path, text = pg_conf.conf_path(cluster, "bascule-hold"), pg_conf.conf_text({"default_transaction_read_only": "on"})
+    return job.did("read-only", pg_host.write(path, text, owner=cluster.owner)) or changed
+
+
+def take_up_again(job: Job) -> None:
+    """After a return that was killed when this side had stopped and the other did not serve yet: start it, held.
+
+    What the last marker says decides: whoever takes over writes it at once. Raises PlainError when it does not start.
+    """
+    cluster = pg_cluster.find(job.label)
+    expected = job.run.get("driver") == "failback" and job.run.get("serves_now") == job.side
+    if cluster is None or not expected or job.state.get("ours") != cluster.data or pg_sql.role_of(cluster) != "down":
+        return
+    if Path(f"{cluster.data}/standby.signal").exists():
+        return
+    keep_out(job, cluster)
+    pg_cluster.start(cluster)
+    with job.timed("start"):
+        started = pg_host.wait_until(lambda: pg_sql.role_of(cluster) == "writable", job.limit("start_s", 300), 0.2)
+    if not started:
+        raise PlainError(
+            f"The cluster {cluster.label} on {job.machine} holds the data of {job.id} and does not start:"
+            f" {pg_cluster.log_tail(cluster)}. Look at {cluster.log}, then run again."
+        )
+    job.did("started, held")
+    job.serve(job.side)
 
 
 def end_sessions(job: Job, cluster: Cluster, looks: int) -> int:

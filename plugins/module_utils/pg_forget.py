@@ -58,8 +58,8 @@ def leave_cluster(job: Job, cluster: Cluster) -> None:
         release_source(job, cluster)
     elif job.state:
         reset_copy(job, cluster)
-    if job.state.get("aside"):
-        job.did("data moved aside", pg_host.remove(str(job.state["aside"])))
+    if Path(str(job.state.get("aside") or "/nowhere")).is_dir():
+        job.note(f"{job.state['aside']} on {job.machine} holds what was kept of {job.id}; it stays.")
 
 
 def release_source(job: Job, cluster: Cluster) -> None:

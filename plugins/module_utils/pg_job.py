@@ -35,6 +35,7 @@ class Job:
     state: dict[str, Any] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     durations: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -93,6 +94,10 @@ class Job:
         if changed:
             self.changes.append(what)
         return changed
+
+    def note(self, text: str) -> None:
+        """A sentence that the report of the run repeats."""
+        self.notes.append(text)
 
     def load(self) -> None:
         text = pg_host.read(self.state_path)

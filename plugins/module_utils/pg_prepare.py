@@ -11,6 +11,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_backrest,
     pg_cluster,
     pg_conf,
+    pg_demote,
     pg_guard,
     pg_host,
     pg_link,
@@ -27,6 +28,7 @@ OLDEST = 13  # max_slot_wal_keep_size and wal_keep_size: without them a dead sta
 def prepare(job: Job) -> dict[str, Any]:
     """Prepare this machine; returns `facts` for the other side (no secrets among them) and evidence."""
     check_tools(job)
+    pg_demote.take_up_again(job)
     source = is_source(job)
     cluster = own_cluster(job, source)
     password = pg_link.ensure_password(job)
@@ -164,7 +166,9 @@ def source_facts(job: Job, cluster: Cluster) -> dict[str, Any]:
     row = pg_sql.rows(
         cluster,
         "select (select system_identifier from pg_control_system()), pg_current_wal_lsn(),"
-        " (select sum(pg_database_size(oid)) from pg_database)",
+        " (select sum(pg_database_size(oid)) from pg_database),"
+        " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),"
+        f" (select oid from pg_database where datname = {pg_sql.literal(pg_sql.DATABASE)})",
     )[0]
     return {
         "role": "source",
@@ -178,6 +182,9 @@ def source_facts(job: Job, cluster: Cluster) -> dict[str, Any]:
         "system_identifier": row[0],
         "lsn": row[1],
         "bytes": int(row[2]),
+        "timeline": int(row[3], 16),
+        "history": pg_sql.history(cluster, row[3]),
+        "beats": row[4],
         "tablespaces": [place[0] for place in places],
         "libraries": extensions(cluster),
     }

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    machine_marker,
     machine_room,
     pg_agents,
     pg_backrest,
     pg_cluster,
     pg_conf,
+    pg_demote,
     pg_host,
     pg_link,
     pg_points,
@@ -32,6 +34,8 @@ def recover(job: Job) -> dict[str, Any]:
     point = job.run.get("point") or None
     if role == "writable" and serves(job, cluster):
         refuse_other_point(job, cluster, point)
+        pg_demote.release(job, cluster)  # a run that was given up may have held it
+        machine_marker.moved(job.policy, job.system, job.side, job.run)
         return told(job, cluster, Choice("already", "it serves already"))
     mode = str((job.run.get("scenario") or {}).get("mode") or "loss")
     live = live_problem(job, cluster, role) if job.streaming or job.side == "primary" else None
@@ -43,6 +47,7 @@ def recover(job: Job) -> dict[str, Any]:
         shut_out(job, cluster)
     STRATEGIES[choice.strategy](job, cluster, choice)
     settle(job, cluster)
+    machine_marker.moved(job.policy, job.system, job.side, job.run)
     return told(job, cluster, choice)
 
 

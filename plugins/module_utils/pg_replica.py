@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -13,6 +12,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_cluster,
     pg_conf,
     pg_host,
+    pg_leftover,
     pg_link,
     pg_sql,
 )
@@ -20,7 +20,6 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster impo
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job
 
-WAS_REPLICA = {"in archive recovery", "shut down in recovery"}
 CLEAN = {"shut down", "shut down in recovery"}
 # What a standby writes when it can never follow; waiting longer would not help.
 HOPELESS = (
@@ -88,7 +87,12 @@ def follow(job: Job, cluster: Cluster, source: Mapping[str, Any]) -> str:
         if pg_host.wait_until(lambda: receiving(cluster, job.address(job.other)), 5 if not fresh else 20):
             return "already"
     pg_cluster.stop(cluster, 60, at_once=True)
-    for way in ways(same, pg_cluster.control(cluster).get("Database cluster state", "")):
+    possible = ways(same, pg_cluster.control(cluster).get("Database cluster state", ""))
+    # In a return both sides were compared before this side was left, so it has nothing of its own.
+    compared = job.step == "protect" and job.run.get("driver") == "failback"
+    if possible[0] != "followed" and not compared:
+        pg_leftover.keep(job, cluster, source, copy=same)
+    for way in possible:
         how = WAYS[way](job, cluster, source) and started(job, cluster)
         if how:
             pg_sql.drop_idle_slot(cluster, job.slot)
@@ -114,14 +118,15 @@ def ways(same: bool, state: str) -> tuple[str, ...]:
     """What to try, cheapest first, for data of the same origin or not, in the state that pg_controldata names."""
     if not same:
         return ("copied",)
-    return ("followed", "copied") if state in WAS_REPLICA else ("rewound", "copied")
+    return ("followed", "copied") if state in pg_cluster.WAS_REPLICA else ("rewound", "copied")
 
 
 def allow_replacing(job: Job, cluster: Cluster) -> None:
     """Raises PlainError unless the data folder is empty, never used, or was made by Bascule."""
     if pg_sql.role_of(cluster) == "writable":
         pg_sql.rows(cluster, "checkpoint", limit_s=600)
-    if job.state.get("ours") == cluster.data or pg_cluster.never_used(cluster):
+    ours = job.state.get("ours") == cluster.data or job.state.get("copying")
+    if ours or pg_cluster.never_used(cluster):
         return
     raise PlainError(
         f"The cluster {cluster.label} on {job.machine} holds data that Bascule did not put there ({cluster.data})."
@@ -174,9 +179,9 @@ def recovered(job: Job, cluster: Cluster) -> bool:
 
 
 def _copied(job: Job, cluster: Cluster, source: Mapping[str, Any]) -> bool:
-    """Fetch the whole cluster. What cannot be fetched again is moved aside when there is room for it."""
+    """Fetch the whole cluster. What the other side never had is kept aside."""
     pg_cluster.stop(cluster, 30, at_once=True)
-    put_aside(job, cluster, int(source["bytes"]))
+    make_room(job, cluster, int(source["bytes"]))
     for place in source.get("tablespaces") or []:
         pg_host.remove(place)
         pg_host.folder(place, mode=0o700, owner=cluster.owner)
@@ -190,24 +195,21 @@ def _copied(job: Job, cluster: Cluster, source: Mapping[str, Any]) -> bool:
             f"The cluster could not be copied from {source['machine']} to {job.machine}: {done.why}."
             f" Check that {job.machine} reaches port {source['cluster']['port']} of {job.address(job.other)}."
         )
+    job.save(copying=False)
     ready(job, cluster)
     return True
 
 
-def put_aside(job: Job, cluster: Cluster, need_bytes: int) -> None:
-    """Empty the data folder: a copy or a never used one is removed, a former primary's is kept if there is room."""
-    data = Path(cluster.data)
-    if not data.is_dir() or not any(data.iterdir()):
-        return
-    aside = Path(f"{data}.before-bascule")
-    room = os.statvfs(str(data))
-    roomy = room.f_bavail * room.f_frsize > need_bytes * 1.2
-    if job.state.get("replica") or pg_cluster.never_used(cluster) or not roomy:
-        pg_host.remove(data)
-        return
-    pg_host.remove(aside)
-    os.replace(str(data), str(aside))
-    job.save(aside=str(aside))
+def make_room(job: Job, cluster: Cluster, need_bytes: int) -> None:
+    """Empty the data folder for a whole copy. Raises PlainError when that does not fit beside what was kept."""
+    need, free = need_bytes * pg_leftover.ROOM, pg_leftover.room(cluster)
+    if "kept aside" in job.changes and free < need:
+        raise PlainError(
+            f"{job.machine} has no room for {job.id} beside what was kept in {job.state['aside']}: {need / 1e9:.1f} GB"
+            f" are needed, {free / 1e9:.1f} are free. Move that to another place, then run again."
+        )
+    pg_host.remove(cluster.data)
+    job.save(copying=True)
 
 
 def started(job: Job, cluster: Cluster) -> bool:

@@ -119,6 +119,13 @@ def ensure_role(cluster: Cluster, password: str) -> bool:
     return True
 
 
+def history(cluster: Cluster, timeline: str) -> str:
+    """The history file of a timeline (eight hexadecimal digits): which one was left where; the first has none."""
+    path = literal(f"pg_wal/{timeline}.history")
+    done = ask(cluster, f"select coalesce(pg_read_file({path}, 0, 1000000, true), '')", limit_s=15)
+    return done.out if done.code == 0 else ""
+
+
 def ensure_heartbeat(cluster: Cluster) -> bool:
     """The small database that heartbeats are written to; True when it had to be made."""
     if value(cluster, f"select 1 from pg_database where datname = {literal(DATABASE)}"):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import datetime
@@ -62,6 +63,11 @@ def ensure_repository(job: Job) -> bool:
         return changed
     machine_run.must([*argv(job, may_delete=True), "init"], f"The copies of {job.id} could not be set up", limit_s=120)
     return True
+
+
+def identity(job: Job) -> str:
+    """Which repository this is: another one has another `config` file, which never changes."""
+    return hashlib.sha256(Path(job.repository, "config").read_bytes()).hexdigest()[:16]
 
 
 def moment(text: str) -> float:

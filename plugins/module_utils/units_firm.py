@@ -22,7 +22,7 @@ def must_exist(job: Job) -> None:
     lacking = [unit for unit in units(job) if not units_systemd.exists(unit)]
     if lacking:
         role = job.system["settings"].get("role")
-        cure = f"The role {role} was to install it" if role and job.side == "standby" else "Install what brings it"
+        cure = f"The role {role} was to install it" if role and not job.serves_already() else "Install what brings it"
         raise TroubleError(f"{job.machine} has no unit {', '.join(lacking)}. {cure}; correct that and run again.")
 
 

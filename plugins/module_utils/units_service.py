@@ -76,12 +76,14 @@ def demote(job: Job) -> dict[str, Any]:
 
 def resync(job: Job) -> dict[str, Any]:
     """State only. Where it is brought to, nothing may run on it."""
-    if job.side == "primary" and job.peer.get("serves"):
+    taken = job.side == "primary" and files_return.took_over_from(job, job.peer.get("demoted"))
+    if job.side == "primary" and job.peer.get("serves") and not taken:
         units_firm.stop(job, job.limit("stop_s", 90))
         job.save(serving="standby")
     result = files_return.resync(job)
     if job.copies is None:
-        facts = {"serves": job.serves_already()} if job.side == "standby" else {}
+        known = {"serves": job.serves_already(), "demoted": job.state().get("demoted")}
+        facts = known if job.side == "standby" else {}
         return {"facts": facts, "evidence": {"strategy": "nothing kept"}}
     return result
 

@@ -46,34 +46,10 @@ evidence:
   type: dict
 """
 
-import json
 import os
-import time
 
 from ansible.module_utils.basic import AnsibleModule
-
-
-def write(path, marker, run):
-    """Write one marker unless it is there; returns what is there then, and whether it changed."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            present = json.load(stream)
-    except FileNotFoundError:
-        present = {"epoch": 0}
-    if all(present.get(key) == value for key, value in marker.items()):
-        return present, False
-    if present["epoch"] > marker["epoch"]:
-        text = "a newer one, epoch {0}, says that the {1} serves"
-        raise ValueError(text.format(present["epoch"], present["serving"]))
-    fresh = dict(marker, run=run, at=time.time())
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    partial = path + ".new"
-    with open(partial, "w", encoding="utf-8") as stream:
-        json.dump(fresh, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(partial, path)
-    return fresh, True
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_marker
 
 
 def main():
@@ -88,7 +64,8 @@ def main():
     folder = os.path.join(args["state"], args["policy"], "groups")
     try:
         for group, marker in sorted(args["groups"].items()):
-            evidence[group], wrote = write(os.path.join(folder, group + ".json"), marker, args["run"]["id"])
+            path = os.path.join(folder, group + ".json")
+            evidence[group], wrote = machine_marker.write(path, marker, args["run"]["id"])
             changed = changed or wrote
     except ValueError as error:
         module.fail_json(msg="The marker of {0} was not written: {1}. Look at dr-status.yml.".format(group, error))

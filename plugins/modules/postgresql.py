@@ -111,6 +111,10 @@ facts:
   description: What the same step on the other machine must know.
   type: dict
   returned: for some steps
+notes:
+  description: Sentences that the report of the run repeats.
+  type: list
+  returned: always
 password:
   description: The password of the replication role.
   type: str
@@ -121,6 +125,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    machine_files,
     pg_compare,
     pg_demote,
     pg_forget,
@@ -130,6 +135,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_recover,
     pg_status,
 )
+from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job
 
@@ -172,14 +178,18 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=False)
     job = Job(**{name: module.params[name] for name in ARGUMENTS})
     try:
-        job.load()
-        result = STEPS[job.step](job)
-    except PlainError as problem:
+        with machine_files.one_step(job.policy, job.id, job.step, job.limit("lock_s", 1800)):
+            job.load()
+            result = STEPS[job.step](job)
+    except ValueError as problem:
+        module.fail_json(msg=f"The marker of {job.id} was not written: {problem}. Look at dr-status.yml.")
+    except (PlainError, TroubleError) as problem:
         evidence = {"durations_s": job.durations, "changed": job.changes}
-        module.fail_json(msg=f"{str(problem).rstrip('.')}.", changed=bool(job.changes), evidence=evidence)
+        module.fail_json(msg=f"{str(problem).rstrip('.')}.", changed=bool(job.changes), evidence=evidence,
+                         notes=job.notes)
     except OSError as fault:
         module.fail_json(msg=f"{job.machine} refused: {fault}. Correct it and run again.", changed=bool(job.changes))
-    module.exit_json(changed=bool(job.changes), **{"word": "done", **result})
+    module.exit_json(changed=bool(job.changes), notes=job.notes, **{"word": "done", **result})
 
 
 if __name__ == "__main__":

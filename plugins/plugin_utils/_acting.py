@@ -141,6 +141,12 @@ class ActingBase(OurAction):
         gated = task_vars.get("gated") or {}
         if gated.get("run"):
             facts["direction"] = str(gated["run"]["direction"])
+        unit = gated.get("unit") or {}
+        if unit.get("kind") == "system":
+            facts["serves_now"] = (run.get("serving") or {}).get(unit["subject"])
+            # Who recovers in the direction of the run writes the marker itself: nothing may lie between the two.
+            if run["driver"] in ("activate", "failback") and facts["direction"] == run["direction"]:
+                facts["epoch"] = (run.get("epochs") or {}).get(unit.get("group"))
         return facts
 
     def prepared(self, args: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 from zoneinfo import ZoneInfo
 
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _return
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
 # Which side is to serve at the end of each driver; None: the one that serves now, group by group.
@@ -168,10 +169,8 @@ def _doors_of_users(plan: dict[str, Any], run: dict[str, Any], side: str) -> dic
 def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
     """Raise RefusedError when what answers forbids the run."""
     if run["driver"] == "failback":
-        silent = sorted(name for name in scope.machines(plan, about(run)) if not run["reachable"][name])
-        if silent:
-            raise RefusedError("not-back", f"{', '.join(silent)} cannot be reached, and a return needs both sides. "
-                               "Bring them back first, or replace them by empty ones.")
+        run["staying"] = _return.staying(plan, about(run), run)
+        refuse_if_nobody(plan, run)
     if run["driver"] != "activate":
         return
     serving = run["silent_but_serving"]
@@ -187,11 +186,23 @@ def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
                            "be reached. Bring them back, or use -e scenario=lost and lose what was not copied.")
 
 
+def refuse_if_nobody(plan: dict[str, Any], run: dict[str, Any]) -> None:
+    """Raise RefusedError when a return can bring nothing home."""
+    sentence = _return.nobody(plan, about(run), run)
+    if sentence:
+        raise RefusedError("not-back", sentence)
+
+
 def settle(plan: dict[str, Any], run: dict[str, Any], folder: Path) -> None:
     """Add who serves now (`serving` by system, `directions` by unit, `epochs` by group): from what machines hold."""
     seen = runs.seen_machines(folder)
     run["locked_out"] = {path.stem: runs.read_json(path) for path in sorted((folder / "locked-out").glob("*.json"))}
     run["notes"] = list(run["locked_out"].values())
+    if run["driver"] == "failback":
+        barred = [name for name in scope.machines(plan, about(run)) if run["reachable"][name] and name not in seen]
+        run["staying"] = _return.staying(plan, about(run), run, barred)
+        run["reachable"].update(dict.fromkeys(barred, False))
+        refuse_if_nobody(plan, run)
     run["serving"] = {name: _serves(system, seen) for name, system in plan["systems"].items()}
     run["epochs"] = {group: _epoch(plan, group, seen, run) for group in plan["groups"]}
     run["directions"] = {unit["id"]: _unit_direction(plan, unit, run) for unit in plan["units"]}

@@ -77,13 +77,18 @@ def write_state(folder: Folder, unit: str, word: str, stage: str = MAIN) -> None
 def read_state(folder: Folder, unit: str, stage: str = MAIN) -> Optional[str]:
     """How `unit` ended `stage`, or None while it has not. A unit that failed in any stage counts as failed in all."""
     for where in dict.fromkeys((MAIN, stage)):
-        try:
-            word = _state_file(folder, unit, where).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            continue
-        if where == stage or word in ENDED:
+        word = said(folder, unit, where)
+        if word and (where == stage or word in ENDED):
             return word
     return None
+
+
+def said(folder: Folder, unit: str, stage: str) -> Optional[str]:
+    """What was said of `unit` in this stage alone, whatever became of it in others."""
+    try:
+        return _state_file(folder, unit, stage).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def forget_state(folder: Folder, unit: str, stage: str) -> None:
