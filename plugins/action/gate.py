@@ -11,7 +11,12 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _return, _together, _why_not
-from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
+from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import (
+    OurAction,
+    known_hosts_lines,
+    plan_of,
+    token,
+)
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
 EVERY_S = 0.05
@@ -75,7 +80,7 @@ class ActionModule(OurAction):
         gate = {"stage": stage, "opened": unit["in_scope"], "waited_s": round(time.time() - began, 2)}
         return {"changed": False, "gate": gate, "unit": unit, "run": {**self.run_data, "direction": direction},
                 "playbooks": str(self._playbooks()), "file": str(self._playbooks() / self._file(unit)),
-                "known_hosts_lines": _lines(self.folder)}
+                "known_hosts_lines": known_hosts_lines(self.folder)}
 
     def _file(self, unit: dict[str, Any]) -> str:
         """The steps that come next for this unit, named from the folder of step files: the fewest that there can be."""
@@ -242,11 +247,3 @@ class ActionModule(OurAction):
     def _playbooks(self) -> Path:
         """The folder of step files: `playbooks/` of the compiled folder."""
         return self.folder.parents[1] / "playbooks"
-
-
-def _lines(folder: Path) -> list[str]:
-    try:
-        text = (folder.parents[1] / "known_hosts").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -48,6 +48,15 @@ def plan_of(folder: Path) -> dict[str, Any]:
     return plan
 
 
+def known_hosts_lines(folder: Path) -> list[str]:
+    """The host keys that are pinned in the compiled folder of a run."""
+    try:
+        text = (folder.parents[1] / "known_hosts").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
 def packed_runtime() -> str:
     """The package `bascule_runtime` as a base64 tar: the same bytes for the same files."""
     folder, buffer = package_folder(), io.BytesIO()
