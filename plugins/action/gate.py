@@ -10,13 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _return, _together, _why_not
-from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import (
-    OurAction,
-    known_hosts_lines,
-    plan_of,
-    token,
-)
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _acting, _return, _together, _why_not
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
 EVERY_S = 0.05
@@ -29,7 +23,7 @@ HOLD, FINAL = "hold", "final"
 AFTER_HOLD = (FINAL, "unhold")
 
 
-class ActionModule(OurAction):
+class ActionModule(_acting.OurAction):
     """See the documentation of the module of the same name."""
 
     _requires_connection = False
@@ -39,8 +33,8 @@ class ActionModule(OurAction):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Wait and hand over, or say how the unit ended this stage."""
         result = super().run(tmp, task_vars)
-        self.folder, self.run_data = token()
-        self.plan = plan_of(self.folder)
+        self.folder, self.run_data = _acting.token()
+        self.plan = _acting.plan_of(self.folder)
         self.unit = str(task_vars["inventory_hostname"])
         self.stage = str(self._task.args.get("stage", runs.MAIN))
         if self.unit not in {unit["id"] for unit in self.plan["units"]}:
@@ -80,7 +74,7 @@ class ActionModule(OurAction):
         gate = {"stage": stage, "opened": unit["in_scope"], "waited_s": round(time.time() - began, 2)}
         return {"changed": False, "gate": gate, "unit": unit, "run": {**self.run_data, "direction": direction},
                 "playbooks": str(self._playbooks()), "file": str(self._playbooks() / self._file(unit)),
-                "known_hosts_lines": known_hosts_lines(self.folder)}
+                "known_hosts_lines": _acting.known_hosts_lines(self.folder)}
 
     def _file(self, unit: dict[str, Any]) -> str:
         """The steps that come next for this unit, named from the folder of step files: the fewest that there can be."""
@@ -146,10 +140,10 @@ class ActionModule(OurAction):
             return False
         silent = self.run_data.get("staying", {}).get(self.unit)
         if self.stage != HOLD:
-            back = bool(silent) or not _return.ready(self.folder, [self.unit], self.stage)
-            if back:
-                runs.write_state(self.folder, self.unit, "failed", self.stage)
-            return back
+            if not silent and _return.ready(self.folder, [self.unit], self.stage):
+                return False
+            runs.write_state(self.folder, self.unit, "failed", self.stage)
+            return True
         if silent and (unit["left"] or not unit["there_reachable"]):
             self._stay()
         ready = _return.ready(self.folder, self._movers(unit["group"]), HOLD)
