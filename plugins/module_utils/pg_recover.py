@@ -241,13 +241,8 @@ def told(job: Job, cluster: Cluster, choice: Choice) -> dict[str, Any]:
         by = "streaming" if choice.strategy == "promote" else "pgbackrest"
         identity = {"promote": pg_points.LIVE, "restore": choice.target or pg_points.NEWEST}[choice.strategy]
         job.save(recovered_heartbeat_at=beat, recovered={"id": identity, "at": beat, "by": by})
-    evidence = {
-        "strategy": choice.strategy,
-        "why": choice.why,
-        "point": job.state.get("recovered"),
-        "heartbeat_at": beat,
-        "durations_s": job.durations,
-    }
+    evidence = {"strategy": choice.strategy, "why": choice.why, "point": job.state.get("recovered"),
+                "heartbeat_at": beat, "durations_s": job.durations}  # fmt: skip
     return {"word": "data_correct" if beat is not None else "answering", "evidence": evidence}
 
 
