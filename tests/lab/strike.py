@@ -71,6 +71,6 @@ def phase(name: str) -> Callable[[Event], bool]:
     return lambda event: event["event"] == "phase" and event["phase"] == name
 
 
-def task(unit: str, step: str) -> Callable[[Event], bool]:
-    """A unit has ended a task of this name."""
-    return lambda event: event["event"] == "task" and event.get("unit") == unit and event["name"] == step
+def ended(unit: str) -> Callable[[Event], bool]:
+    """A unit serves from now on: what needs it begins."""
+    return lambda event: event["event"] == "unit" and event.get("unit") == unit and event["stage"] == "serve"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of what machines stand on: links, disks. One lab for all: each test leaves it as the next needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bascule_lab.demo.rehearsal import Run
+
+from . import cycle as cycles
+from .cycle import DECLARE, Cycle
+from .fault_table import FaultTable
+
+pytestmark = [pytest.mark.lab_full]
+PLANNED = {"scenario": "planned"}
+SMALL = 'mount -t tmpfs -o "$1" tmpfs /srv && mkdir /srv/plans && echo mine > /srv/plans/old'
+DATA = "/var/lib/postgresql/15/main"
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
+    with cycles.started("faults-a", tmp_path_factory.mktemp("faults-a")) as cycle:
+        cycle.drive("build", extra={"restart": "allowed"})
+        yield cycle
+
+
+def data(firm: Cycle, side: str) -> tuple[str, str]:
+    orders = "select count(*), md5(string_agg(o::text, ',' order by mark)) from orders o where mark not like 'test-%'"
+    return firm.sql("orders-db", side, "orders", orders), firm.tree("plans", side)
+
+
+def words(run: Run) -> dict[str, str]:
+    return {row["id"]: row["word"] for row in run.report["activities"]}
+
+
+def test_a_link_cut_in_one_direction(firm: Cycle, fault_table: FaultTable) -> None:
+    before = data(firm, "primary")
+    firm.rehearsal.lab("cut", "--one-way", "primary", "standby")
+    try:
+        run = firm.rehearsal.driver("activate", env=DECLARE, extra=PLANNED)
+    finally:
+        firm.rehearsal.lab("heal")
+    assert words(run) == {"orders": "blocked", "plans": "blocked"}
+    assert data(firm, "primary") == before
+    firm.sql("orders-db", "primary", "orders", "insert into orders values ('test-goes-on')")
+    firm.rehearsal.on("files1", "echo on > /srv/plans/goes-on && rm /srv/plans/goes-on")
+    fault_table.ends_with(
+        run,
+        id="link-one-way",
+        fault="The link between the sites is cut in one direction: what the primary sends does not arrive.",
+        driver="activate",
+        stage="fence, before anything is stopped",
+        exit=2,
+        says="plans could not be taken along from files1 with its last data. … Nothing was stopped: users go on at "
+        "files1. Repair that and start again, or lose what was not copied: -e scenario=lost.",
+        then="Repair the link and start again; users work at the primary meanwhile.",
+    )
+
+
+def test_no_room_for_a_restore(firm: Cycle, fault_table: FaultTable) -> None:
+    firm.rehearsal.lab("kill", "primary")
+    firm.rehearsal.on("files2", SMALL, "size=64k")
+    shrink = f"systemctl stop postgresql@15-main; mount -t tmpfs -o size=8m,uid=postgres,mode=700 tmpfs {DATA}"
+    firm.rehearsal.on("db2", shrink)
+    run = firm.rehearsal.driver("activate", env=DECLARE)
+    assert words(run) == {"orders": "blocked", "plans": "blocked"}
+    assert firm.rehearsal.on("files2", "cat /srv/plans/old; ls -A /srv").split() == ["mine", "plans"]
+    fault_table.ends_with(
+        run,
+        id="disk-full-files",
+        fault="The standby has no room for the files that are to be restored.",
+        driver="activate",
+        stage="recover, before it begins",
+        exit=2,
+        says="/srv on files2 has 0.1 MB free and the copy … of plans needs …: nothing was begun, and what was there is "
+        "untouched. Make room there and start again.",
+        then="Make room on that disk and activate again.",
+    )
+    fault_table.ends_with(
+        run,
+        id="disk-full-database",
+        fault="The standby has no room for the database that is to be restored from its backups.",
+        driver="activate",
+        stage="recover, before it begins",
+        exit=2,
+        says=f"{DATA} on db2 has room for … and the newest backup of orders-db needs …: nothing was begun. Make room "
+        "there and start again.",
+        then="Make room on that disk and activate again.",
+    )
+
+
+def test_a_disk_that_fills_while_files_are_restored(firm: Cycle, fault_table: FaultTable) -> None:
+    """Names run out before bytes do: nobody could have known before."""
+    firm.rehearsal.on("db2", f"umount {DATA}")
+    firm.rehearsal.on("files2", f"umount /srv; {SMALL}", "size=8m,nr_inodes=16")
+    run = firm.rehearsal.driver("activate", env=DECLARE)
+    assert words(run) == {"orders": "usable", "plans": "blocked"}
+    assert firm.rehearsal.on("files2", "cat /srv/plans/old").strip() == "mine"
+    fault_table.ends_with(
+        run,
+        id="disk-fills",
+        fault="The disk of the standby fills up while files are restored.",
+        driver="activate",
+        stage="recover",
+        exit=2,
+        says="The copy … of plans could not be restored; what was there is untouched: … The disk is full. Look at … on "
+        "files2, or choose another point.",
+        then="Make room on that disk and activate again; activities that do not need it are usable meanwhile.",
+    )
+
+
+def test_run_again_ends_usable(firm: Cycle) -> None:
+    firm.rehearsal.on("files2", "umount /srv")
+    assert words(firm.drive("activate", env=DECLARE)) == {"orders": "usable", "plans": "usable"}
