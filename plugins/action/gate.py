@@ -165,6 +165,7 @@ class ActionModule(_acting.OurAction):
             return {}
         return {"here_reachable": answers.get(unit["here"], False),
                 "there_reachable": answers.get(unit["there"], False),
+                "third_reachable": answers.get((unit["system"].get("third") or {}).get("machine"), False),
                 "serves_now": self.run_data.get("serving", {}).get(unit["subject"]),
                 "go": all(runs.read_state(self.folder, name, FINAL) == "same" for name in self._movers(unit["group"]))}
 

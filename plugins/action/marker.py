@@ -33,12 +33,17 @@ class ActionModule(ActingBase):
         for group in run["scope"]["groups"]:
             names = plan["groups"][group]["systems"]
             moved = [name for name in names if self._moved(folder, run, name)]
-            if moved and any(machine in plan["systems"][name]["machines"].values() for name in names):
+            if moved and any(machine in self._keepers(plan["systems"][name]) for name in names):
                 groups[group] = {"group": group, "epoch": run["epochs"][group], "serving": run["direction"],
                                  "systems": moved}
         args.update(policy=plan["policy"]["id"], groups=groups,
                     state=self.host_variable(task_vars, "bascule_state", STATE))
         return args
+
+    @staticmethod
+    def _keepers(system: dict[str, Any]) -> set[str]:
+        """Machines that know who serves a system: those of both sides, and the third place, which outlives them."""
+        return {*system["machines"].values(), (system.get("third") or {}).get("machine")}
 
     @staticmethod
     def _moved(folder: Path, run: dict[str, Any], system: str) -> bool:

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._request import about
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import scope
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
 # The name of a role becomes a path: nothing but a name may get there.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+)?")
@@ -31,12 +32,18 @@ class ActionModule(OurAction):
         found = []
         for system in scope.systems(plan, about(run)):
             side, role = self._side(run, system), system["settings"].get("role")
-            if not role or system["machines"].get(side) != machine:
+            if not role or system["machines"].get(side) != machine or self._survived(folder, run, system, machine):
                 continue
             if not NAME.fullmatch(role):
                 raise AnsibleActionFail(f"{system['id']}: {role} cannot be the name of a role.")
             found.append({"system": system["id"], "role": role, "vars": _told(plan, system, side, machine)})
         return {**result, "changed": False, "systems": found}
+
+    @staticmethod
+    def _survived(folder: Path, run: dict[str, Any], system: dict[str, Any], machine: str) -> bool:
+        """Whether a machine serves already while others of its site are being made anew: it is left as it is."""
+        seen = runs.seen_machines(folder).get(machine) or {}
+        return bool(run.get("copies")) and system["group"] in (seen.get("groups") or {})
 
     @staticmethod
     def _side(run: dict[str, Any], system: dict[str, Any]) -> str:

@@ -83,6 +83,17 @@ def folder(path: Place, mode: int = 0o755, owner: str = "root") -> bool:
     return True
 
 
+def hand_over(path: Place, owner: str) -> bool:
+    """Give a folder with all that is in it to `owner`, the folder itself last; True unless that has it already."""
+    entry = pwd.getpwnam(owner)
+    if not os.path.isdir(str(path)) or os.stat(str(path)).st_uid == entry.pw_uid:
+        return False
+    for folder_, _folders, names in os.walk(str(path), topdown=False):
+        for place in (*(os.path.join(folder_, name) for name in names), folder_):
+            os.chown(place, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+    return True
+
+
 def remove(path: Place) -> bool:
     """Remove a file or a whole folder; True when there was one."""
     target = Path(path)

@@ -8,7 +8,7 @@ import json
 import math
 from typing import Any
 
-from ansible_collections.bascule.continuity.plugins.module_utils import pg_host, pg_link, pg_sql
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, pg_host, pg_link, pg_sql
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job
@@ -112,6 +112,8 @@ def configure_standby(job: Job, cluster: Cluster) -> None:
     if not repository.startswith(COPIES_ROOT) or ".." in repository:
         raise PlainError(f"The repository of {job.id} is not below {COPIES_ROOT}. Compile the policy again.")
     pg_host.passable(repository)
+    # One that came back from the third place is root's until now.
+    job.did("repository", machine_files.hand_over(repository, cluster.owner))
     job.did("repository", pg_host.folder(repository, mode=0o750, owner=cluster.owner))
     pg_host.folder(SPOOL, mode=0o750, owner=cluster.owner)
     write_conf(job, conf(job), ini({"global": {**COMMON, **own}, stanza(job): database_options(cluster)}), cluster)

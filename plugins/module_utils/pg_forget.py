@@ -17,6 +17,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_guard,
     pg_host,
     pg_link,
+    pg_source,
     pg_sql,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
@@ -42,6 +43,7 @@ def forget(job: Job) -> dict[str, Any]:
         raise PlainError(f"{job.machine} serves {job.id}. Run dr-failback.yml first, then tear down.")
     pg_agents.remove(job)
     if cluster:
+        job.did("settings for a new machine", pg_source.forget(cluster))
         pg_guard.remove(job, cluster)
         leave_cluster(job, cluster)
         if job.copies:

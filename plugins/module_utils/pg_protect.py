@@ -18,6 +18,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_prepare,
     pg_replica,
     pg_settings,
+    pg_source,
     pg_sql,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
@@ -52,8 +53,10 @@ def protect_source(job: Job) -> dict[str, Any]:
         pg_agents.ensure_copies(job, cluster)
     job.did("start at boot", pg_cluster.at_boot(cluster, True))
     job.serve(job.side)
+    facts = pg_prepare.source_facts(job, cluster)
+    pg_source.keep(job, cluster, facts)
     evidence = {"role": "source", "durations_s": job.durations, "changed": job.changes}
-    return {"facts": pg_prepare.source_facts(job, cluster), "evidence": evidence}
+    return {"facts": facts, "evidence": evidence}
 
 
 def feed(job: Job, cluster: Cluster) -> None:
@@ -93,14 +96,7 @@ def keep_still(job: Job, cluster: Cluster) -> None:
         pg_replica.allow_replacing(job, cluster)
     job.did("cluster stopped", pg_cluster.stop(cluster, 60, at_once=True))
     job.did("not at boot", pg_cluster.at_boot(cluster, False))
-    wanted = pg_replica.settings_for(job, cluster, job.peer)
-    for name in ("primary_conninfo", "primary_slot_name", "restore_command"):
-        wanted.pop(name, None)
-    text = pg_conf.conf_text(wanted)
-    job.did("settings", pg_host.write(pg_conf.conf_path(cluster), text, owner=cluster.owner))
-    pg_conf.ensure_rules(job, cluster, str(job.peer["hba"]))
-    ident = str(job.peer["ident"])
-    job.did("pg_ident.conf", pg_host.write(cluster.ident, ident, mode=0o640, owner=cluster.owner))
+    pg_source.lay(job, cluster, job.peer)
     job.save(ours=cluster.data)
 
 

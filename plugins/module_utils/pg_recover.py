@@ -19,6 +19,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_link,
     pg_points,
     pg_replica,
+    pg_source,
     pg_sql,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
@@ -46,6 +47,7 @@ def recover(job: Job) -> dict[str, Any]:
     if job.copies and job.side == "standby":
         shut_out(job, cluster)
     STRATEGIES[choice.strategy](job, cluster, choice)
+    cluster = job.cluster()
     settle(job, cluster)
     machine_marker.moved(job.policy, job.system, job.side, job.run)
     return told(job, cluster, choice)
@@ -117,6 +119,7 @@ def promote(job: Job, cluster: Cluster, choice: Choice) -> None:
 def restore(job: Job, cluster: Cluster, choice: Choice) -> None:
     """Restore a backup over the data folder, replay log, and wait until writes are accepted."""
     refuse_full(job, cluster)
+    pg_replica.allow_replacing(job, cluster)
     with job.timed("stop"):
         pg_cluster.stop(cluster, 20, at_once=True)
     pg_replica.remove_signals(cluster)
@@ -131,6 +134,7 @@ def restore(job: Job, cluster: Cluster, choice: Choice) -> None:
             user=cluster.owner,
             limit_s=job.limit("restore_s", 43200),
         )
+    cluster = pg_source.adopt(job, cluster)
     with job.timed("start"):
         pg_cluster.start(cluster)
         pg_host.wait_until(

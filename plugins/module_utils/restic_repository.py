@@ -53,7 +53,9 @@ def ensure_repository(job: Job) -> bool:
 
     Raises TroubleError when there is one that the key does not open.
     """
-    changed = machine_files.folder(job.repository, mode=0o700, owner=machine_user.USER)
+    # One that came back from the third place is root's until now.
+    changed = machine_files.hand_over(job.repository, machine_user.USER)
+    changed = machine_files.folder(job.repository, mode=0o700, owner=machine_user.USER) or changed
     if Path(job.repository, "config").is_file():
         opened = machine_run.run([*reading(job), "cat", "config"], limit_s=60)
         if opened.code != 0:

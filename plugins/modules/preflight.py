@@ -59,7 +59,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 evidence:
-  description: The clock (seconds since the epoch), how far it is at least from the controller's, markers by group.
+  description: The clock (seconds since the epoch), how far it is at least from the controller's, markers by group,
+    and whether anything of the policy was built there.
   returned: for step look
   type: dict
   sample: {clock: 1795456000.1, offset_s: 0.02, groups: {orders: {epoch: 2, serving: standby}}}
@@ -169,7 +170,8 @@ def work(module, clock):
         holder = take(path, args["holder"], args["takeover"])
     markers = [read_json(name) for name in sorted(glob.glob(os.path.join(home, "groups", "*.json")))]
     evidence = {"clock": clock, "asked_at": args["asked_at"],
-                "groups": {marker["group"]: marker for marker in markers if marker}}
+                "groups": {marker["group"]: marker for marker in markers if marker},
+                "built": os.path.isdir(os.path.join(machine_forget.ETC, args["policy"]))}
     module.exit_json(changed=False, evidence=evidence, held_by=holder)
 
 

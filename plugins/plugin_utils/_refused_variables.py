@@ -11,7 +11,7 @@ from typing import Any, Iterable, Iterator, Optional
 import yaml
 
 Refusal = Optional[tuple[str, str]]
-EXTRA = frozenset({"scenario", "only", "recovery_point", "restart", "since", "takeover"})
+EXTRA = frozenset({"copies", "scenario", "only", "recovery_point", "restart", "since", "takeover"})
 # Names that Ansible and the roles of a system are steered by.
 STEERING = ("ansible_", "bascule")
 

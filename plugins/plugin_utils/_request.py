@@ -14,21 +14,14 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 from zoneinfo import ZoneInfo
 
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _return
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _copies, _return
+from ansible_collections.bascule.continuity.plugins.plugin_utils._copies import RefusedError as RefusedError
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
 
 # Which side is to serve at the end of each driver; None: the one that serves now, group by group.
 DIRECTIONS = {"activate": "standby", "failback": "primary", "teardown": "primary", "build": None, "verify": None,
               "status": None}
 LOCKING = frozenset({"activate", "failback", "build", "teardown"})
-
-
-class RefusedError(Exception):
-    """The run may not go on: a code and a plain sentence."""
-
-    def __init__(self, reason: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason = reason
 
 
 def moment(text: str, zone: str) -> float:
@@ -98,11 +91,13 @@ def request(driver: str, plan: dict[str, Any], wanted: Mapping[str, Any], folder
         "scope": {"units": list(about.units), "activities": list(about.activities), "groups": list(about.groups)},
         "declared": typed("BASCULE_DECLARE"), "unfenced": typed("BASCULE_UNFENCED"),
         "since": moment(since, plan["policy"].get("timezone") or "UTC") if since else None,
+        "copies": given("copies") or None,
         "takeover": given("takeover") or None, "restart": given("restart") or None, "check": check,
         "started": time.time(), "notes": list(about.notes), "holder": controller(),
     }
     if driver == "activate":
         _asked_to_activate(run)
+    _copies.refuse_senseless(plan, run)
     return run
 
 
@@ -131,7 +126,8 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
     hostile = away and run["scenario"]["mode"] == "compromise"
     never = set(scope.machines(plan, about(run), (str(away),))) if hostile else set()
     others = [*plan.get("observers", {}).values(), *plan.get("controllers", {}).values()]
-    names = [*scope.machines(plan, about(run)), *(entry["machine"] for entry in others if entry["machine"])]
+    names = [*scope.machines(plan, about(run)), *(entry["machine"] for entry in others if entry["machine"]),
+             *scope.third_places(plan, about(run))]
     targets = {name: _door(plan, name) for name in dict.fromkeys(names) if name not in never}
     services = _doors_of_users(plan, run, away) if away and not never else {}
     # Who is dead is only known after the whole time limit, so both questions are asked at once.
@@ -173,6 +169,7 @@ def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
         refuse_if_nobody(plan, run)
     if run["driver"] != "activate":
         return
+    _copies.refuse_seen(plan, run)
     serving = run["silent_but_serving"]
     if serving and not run["unfenced"]:
         side = scope.other(run["direction"])
@@ -203,16 +200,21 @@ def settle(plan: dict[str, Any], run: dict[str, Any], folder: Path) -> None:
         run["staying"] = _return.staying(plan, about(run), run, barred)
         run["reachable"].update(dict.fromkeys(barred, False))
         refuse_if_nobody(plan, run)
-    run["serving"] = {name: _serves(system, seen) for name, system in plan["systems"].items()}
+    # Machines that were replaced serve nothing, whatever was known of those that stood there.
+    run["serving"] = {name: "primary" if run.get("copies") else _serves(system, seen)
+                      for name, system in plan["systems"].items()}
     run["epochs"] = {group: _epoch(plan, group, seen, run) for group in plan["groups"]}
     run["directions"] = {unit["id"]: _unit_direction(plan, unit, run) for unit in plan["units"]}
     moved = [system["id"] for system in scope.systems(plan, about(run)) if run["serving"][system["id"]] == "standby"]
+    _copies.refuse_empty(plan, run, seen)
     if run["driver"] == "teardown" and moved:
         raise RefusedError("serves", f"The standby serves {', '.join(moved)}. Bring them back first: dr-failback.yml.")
 
 
 def _markers(system: dict[str, Any], seen: dict[str, Any]) -> list[dict[str, Any]]:
-    groups = [(seen.get(machine) or {}).get("groups") or {} for machine in system["machines"].values()]
+    # The third place knows it too: it outlives both sides.
+    third = (system.get("third") or {}).get("machine")
+    groups = [(seen.get(name) or {}).get("groups") or {} for name in (*system["machines"].values(), third)]
     return [entry[system["group"]] for entry in groups if system["group"] in entry]
 
 

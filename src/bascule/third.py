@@ -31,7 +31,7 @@ def third_of(written: policy.Policy, system: str, protections: Sequence[Json]) -
         address=machine.address or "",
         by=found["by"],
         repository=found["repository"],
-        folder=f"/var/lib/bascule/third/{written.id}/{system}",
+        folder=f"/var/lib/bascule-copies/{written.id}/{system}",
         every_s=every_s,
         keep_s=place.keep_s or _KEEP_S,
         rpo_s=protection(found["by"]).loss(found).seconds + every_s + SECONDS["push"],

@@ -20,7 +20,8 @@ def look(plan: dict[str, Any]) -> dict[str, list[str]]:
     """
     everything = scope.resolve(plan)
     names = scope.needed_secrets(plan, everything, ("standby",))
-    wanted = [*scope.machines(plan, everything, ("standby",)), *(entry["machine"] for entry in scope.observers(plan))]
+    wanted = [*scope.machines(plan, everything, ("standby",)), *(entry["machine"] for entry in scope.observers(plan)),
+              *scope.third_places(plan, everything)]
     targets = {name: (plan["machines"][name]["address"], int(plan["machines"][name].get("port") or 22))
                for name in dict.fromkeys(wanted)}
     answers = reach.answering(targets)

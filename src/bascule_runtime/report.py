@@ -100,7 +100,7 @@ def compute(plan: dict[str, Any], events: Sequence[Event], sources: Optional[Eve
         "language": plan["policy"].get("language") or "en", "name": plan["policy"]["name"],
         "run": {**{key: run.facts.get(key) for key in KEPT}, "driver": run.driver, "started": run.started,
                 "ended": run.ended, "last_event": run.last},
-        "ok": not body["problems"], "notes": run.notes(), "clocks": run.offsets(),
+        "ok": not body["problems"], "notes": [*run.notes(), *standing.kept(run)], "clocks": run.offsets(),
         "silent": sorted(name for name, answers in (run.facts.get("reachable") or {}).items() if not answers),
         "units": [_unit(run, unit) for unit in run.plan["units"] if run.facts], **body,
         "timezone": plan["policy"].get("timezone") or "UTC", "refused": _refused(run), "stages": trail.stages(run),

@@ -84,9 +84,15 @@ def machines(plan: Plan, scope: Scope, sides: tuple[str, ...] = SIDES) -> list[s
     return [name for name in plan["machines"] if name in wanted]
 
 
+def third_places(plan: Plan, scope: Scope) -> list[str]:
+    """Machines at neither site that fetch copies of the systems in scope, each once."""
+    return list(dict.fromkeys(system["third"]["machine"] for system in systems(plan, scope) if system.get("third")))
+
+
 def needed_secrets(plan: Plan, scope: Scope, sides: tuple[str, ...] = SIDES) -> list[str]:
     """Names of the secrets that the scope needs at `sides`: keys of machines, of copies, of the switch, of checks."""
-    ours = [*machines(plan, scope, sides), *(o["machine"] for o in plan.get("observers", {}).values())]
+    ours = [*machines(plan, scope, sides), *(o["machine"] for o in plan.get("observers", {}).values()),
+            *third_places(plan, scope)]
     return secrets.named([
         [plan["machines"][name] for name in ours], systems(plan, scope),
         plan.get("switch") if scope.groups else None, [plan["activities"][name] for name in scope.activities],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from bascule_runtime import places
 from bascule_runtime.events import Event, Run
 
 
@@ -29,11 +30,15 @@ def _system(run: Run, name: str) -> Event:
     now = float(looked["t"]) if looked else run.last
     ages = [value for value in (now - newest if newest else None, lag) if value is not None]
     why = run.why(unit)
+    age = round(max(0.0, min(ages)), 1) if points else None
+    held = {"newest_at": newest, "age_s": age, "bytes": sum(int(point.get("bytes") or 0) for point in points) or None}
+    there = places.of_system(run, name, held) if system.get("protections") else []
     return {
         "id": name, "keeps_data": bool(system.get("protections")), "points": points[:20], "newest_at": newest,
-        "age_s": round(max(0.0, min(ages)), 1) if points else None, "lag_s": lag,
+        "age_s": age, "lag_s": lag,
         "protected": bool(points) or not system.get("protections"),
-        "problems": [*problems, *([why] if why else [])],
+        "places": there, "unprotected_since": places.unprotected_since(run, name, there),
+        "problems": [*problems, *places.problems(run, name), *([why] if why else [])],
         "blocking": [str(text) for entry in statuses for text in entry.get("blocking") or []],
         "versions": {key: value for entry in statuses for key, value in (entry.get("versions") or {}).items()},
     }
@@ -62,11 +67,12 @@ def _outlook(run: Run, name: str, systems: dict[str, Event]) -> Event:
     ours = [systems[system] for system in activity["systems"] if system in systems]
     target = activity.get("target") or {}
     predicted = ((activity.get("predicted") or {}).get("rto") or {}).get("seconds")
-    ages = [entry["age_s"] for entry in ours if entry["keeps_data"]]
-    age: Optional[float] = None if None in ages else max((float(age) for age in ages), default=0.0)
-    limit = target.get("rpo_s") or 0
-    stale = [entry for entry in ours if entry["keeps_data"] and (entry["age_s"] is None or entry["age_s"] > limit)]
-    since = min((entry["newest_at"] for entry in stale if entry["newest_at"]), default=None)
+    limit, keeping = float(target.get("rpo_s") or 0), [entry for entry in ours if entry["keeps_data"]]
+    ages = [places.usable_s(run, entry) for entry in keeping]
+    known = [age_s for age_s in ages if age_s is not None]
+    age: Optional[float] = None if len(known) < len(ages) else max(known, default=0.0)
+    stale = [entry for entry, age_s in zip(keeping, ages) if age_s is None or age_s > limit]
+    since = min((at for entry in stale if (at := places.since(run, entry, limit))), default=None)
     silent = _silent(run, activity)
     why = [f"{entry['id']}: {text}" for entry in ours for text in entry["problems"]]
     why += [f"{machine} does not answer." for machine in silent]
@@ -91,6 +97,14 @@ def left(run: Run) -> list[Event]:
     looked = [e for e in run.tasks if e.get("step") == "forget" and e["state"] == "ok" and "evidence" in e]
     return [{"what": event.get("unit") or event.get("machine"), "machine": event.get("machine"),
              "left": event["evidence"].get("left") or []} for event in looked]
+
+
+def kept(run: Run) -> list[str]:
+    """Sentences on copies that a teardown left at the third place."""
+    found = [event["evidence"]["kept"] for event in run.tasks
+             if event.get("step") == "forget" and (event.get("evidence") or {}).get("kept")]
+    return [f"Copies were kept on {entry['place']} in {entry['folder']}, {int(entry['bytes'] or 0)} bytes. They may be "
+            "the last: remove them by hand when nobody needs them." for entry in found]
 
 
 def verified(run: Run) -> Event:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Sequence
 
+from bascule_runtime import places
+
 WIDTH = 100
 CLOCK_FLOOR_S = 1.0  # what cannot be told from the way that a question takes
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -146,6 +148,17 @@ def _systems(report: Report, say: Say, _language: str) -> list[str]:
     for entry in report["systems"]:
         lines += [_cut(f"    {entry['id']}  {moment(point.get('at'))}  {point.get('id')}  {point.get('by', '')}", WIDTH)
                   for point in entry["points"][:5]]
+    return lines + _places(report, say)
+
+
+def _places(report: Report, say: Say) -> list[str]:
+    """Where the copies are, once there is more than one place, and what no copy away from its site protects."""
+    rows = [[id_, f"{place['place']} ({say('at_' + place['at'])})", moment(place["newest_at"]),
+             duration(place["age_s"]), places.size(place["bytes"])] for id_, place in places.several(report)]
+    lines = ["", *table([[say("places"), "", say("newest"), say("age"), say("size")], *rows])] if rows else []
+    for entry in (entry for entry in report["systems"] if entry.get("unprotected_since")):
+        since = moment(entry["unprotected_since"])
+        lines += _paragraph(f"{entry['id']}: {say('unprotected_since').lower()} {since}")
     return lines
 
 

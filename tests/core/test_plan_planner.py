@@ -173,7 +173,7 @@ def test_the_third_place_fetches_what_has_a_repository() -> None:
     repository = next(p["repository"] for p in plan.systems["papers"].protections if "repository" in p)
     assert (papers.machine, papers.address, papers.by) == ("far", "10.94.3.61", "restic")
     assert (papers.repository, papers.every_s, papers.keep_s) == (repository, 600, 60 * 86400)
-    assert papers.folder == f"/var/lib/bascule/third/{plan.policy.id}/papers"
+    assert papers.folder == f"/var/lib/bascule-copies/{plan.policy.id}/papers"
     # What the standby lacks when the primary is lost, and what arrived there since the third place looked.
     assert papers.rpo_s == plan.systems["papers"].predicted.rpo.seconds + 600 + assumptions.SECONDS["push"]
 

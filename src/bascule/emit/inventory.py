@@ -12,7 +12,7 @@ from bascule.plan import Machine, Plan
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 _KINDS = ("system", "switch", "activity")
 # Hosts and groups that drivers and Ansible name so; those of sites and units cannot be identifiers of a policy.
-_TAKEN = frozenset({"all", "controller", "localhost", "machines", "observers", "ungrouped", "units"})
+_TAKEN = frozenset({"all", "controller", "copies", "localhost", "machines", "observers", "ungrouped", "units"})
 
 
 def inventory(plan: Plan) -> str:
@@ -28,6 +28,7 @@ def inventory(plan: Plan) -> str:
     groups = {
         "machines": _machines(plan),
         "observers": {"hosts": {observer.machine: {} for observer in plan.observers.values()}},
+        "copies": {"hosts": {system.third.machine: {} for system in plan.systems.values() if system.third}},
         "units": _units(plan),
     }
     return dump(

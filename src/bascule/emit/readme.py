@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bascule.emit.readme_words import WORDS
 from bascule.plan import Activity, Plan, Text
@@ -19,6 +19,7 @@ def readme(plan: Plan) -> str:
         f"## {say['worst_day']}\n\n{say['declare']}\n\n{_code(say['activate'])}\n\n{say['declare_more']}",
         f"## {say['scenarios']}\n\n{_scenarios(plan, say)}",
         f"## {say['one_activity']}\n\n{say['one_activity_how']}\n\n{_activities(plan, say)}",
+        *_both_lost(plan, say),
         f"## {say['before']}\n\n{say['install']}\n\n{_code(say['install_commands'])}",
         _from_where(plan, say),
         _secrets(plan, say),
@@ -70,6 +71,14 @@ def _activity(plan: Plan, activity: Activity) -> tuple[str, ...]:
 
 def _both(time_s: float, loss_s: float) -> str:
     return f"{duration_text(round(time_s))} / {duration_text(round(loss_s))}"
+
+
+def _both_lost(plan: Plan, say: Mapping[str, str]) -> Iterator[str]:
+    place = next((system.third.machine for system in plan.systems.values() if system.third), None)
+    if place:
+        command = _code(f"{say['activate']} -e copies={place}")
+        how = say["both_lost_how"].format(place=place)
+        yield f"## {say['both_lost']}\n\n{how}\n\n{command}\n\n{say['both_lost_more']}"
 
 
 def _from_where(plan: Plan, say: Mapping[str, str]) -> str:

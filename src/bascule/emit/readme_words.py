@@ -40,6 +40,16 @@ _EN = {
     "moves_with": "moves with",
     "promised": "promised (time / loss)",
     "expected": "expected (time / loss)",
+    "both_lost": "When the standby is lost too",
+    "both_lost_how": (
+        "`{place}` keeps copies of the copies. Put new, empty machines in the place of the standby's, under the same names, "
+        "addresses and host keys. Then, from a controller that still lives:"
+    ),
+    "both_lost_more": (
+        "The firm's roles are applied to them, the copies are brought there, and the rest goes on as on any worst day. What was "
+        "written after the last fetch is lost; the table at the end says how much. Machines of the standby that still serve are "
+        "left as they are."
+    ),
     "before": "Before you start",
     "install": "With `wheels/` beside this page no network is needed; else leave `--no-index --find-links wheels` out.",
     "install_commands": _INSTALL,
@@ -104,6 +114,16 @@ _FR = {
     "moves_with": "bascule avec",
     "promised": "promis (délai / perte)",
     "expected": "attendu (délai / perte)",
+    "both_lost": "Quand le site de secours est perdu aussi",
+    "both_lost_how": (
+        "`{place}` garde des copies des copies. Mettez des machines neuves et vides à la place de celles du secours, avec les "
+        "mêmes noms, adresses et clés d'hôte. Puis, depuis un poste encore en vie :"
+    ),
+    "both_lost_more": (
+        "Les rôles de l'entreprise y sont appliqués, les copies y sont ramenées, et la suite est celle de tout pire jour. Ce qui "
+        "a été écrit après la dernière copie est perdu ; le tableau de la fin dit combien. Les machines du secours qui servent "
+        "encore restent comme elles sont."
+    ),
     "before": "Avant de commencer",
     "install": (
         "Avec `wheels/` à côté de cette page, aucun réseau n'est nécessaire ; sinon, enlevez `--no-index --find-links wheels`."
