@@ -236,12 +236,9 @@ def settle(job: Job, cluster: Cluster) -> None:
 
 def told(job: Job, cluster: Cluster, choice: Choice) -> dict[str, Any]:
     """Evidence of what serves now. The word is `data_correct` only when a heartbeat shows up to when the data go."""
-    beat = (
-        job.state.get("recovered_heartbeat_at")
-        if choice.strategy == "already"
-        else pg_sql.heartbeat_at(cluster, job.id)
-    )
-    if choice.strategy != "already":
+    already = choice.strategy == "already"
+    beat = job.state.get("recovered_heartbeat_at") if already else pg_sql.heartbeat_at(cluster, job.id)
+    if not already:
         by = "streaming" if choice.strategy == "promote" else "pgbackrest"
         identity = {"promote": pg_points.LIVE, "restore": choice.target or pg_points.NEWEST}[choice.strategy]
         job.save(recovered_heartbeat_at=beat, recovered={"id": identity, "at": beat, "by": by})

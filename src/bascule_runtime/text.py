@@ -152,13 +152,11 @@ def _systems(report: Report, say: Say, _language: str) -> list[str]:
 
 
 def _places(report: Report, say: Say) -> list[str]:
-    """Where the copies are, once there is more than one place, and what no copy away from its site protects."""
     rows = [[id_, f"{place['place']} ({say('at_' + place['at'])})", moment(place["newest_at"]),
              duration(place["age_s"]), places.size(place["bytes"])] for id_, place in places.several(report)]
     lines = ["", *table([[say("places"), "", say("newest"), say("age"), say("size")], *rows])] if rows else []
     for entry in (entry for entry in report["systems"] if entry.get("unprotected_since")):
-        since = moment(entry["unprotected_since"])
-        lines += _paragraph(f"{entry['id']}: {say('unprotected_since').lower()} {since}")
+        lines += _paragraph(f"{entry['id']}: {say('unprotected_since').lower()} {moment(entry['unprotected_since'])}")
     return lines
 
 
