@@ -49,8 +49,8 @@ def table(caption: Node, head: Sequence[Node], rows: Sequence[Sequence[Node]], *
     labels = [flat(_text(cell)) for cell in head]
     top = element("tr", [element("th", cell, scope="col", role="columnheader") for cell in head], role="row")
     body = [element("tr", element("th", row[0], scope="row", role="rowheader"),
-                    [element("td", cell, role="cell", data_label=label) for cell, label in zip(row[1:], labels[1:])],
-                    role="row") for row in rows]
+                    [element("td", element("div", cell), role="cell", data_label=label)
+                     for cell, label in zip(row[1:], labels[1:])], role="row") for row in rows]
     return element("table", element("caption", caption), element("thead", top, role="rowgroup"),
                    element("tbody", body, role="rowgroup"), role="table", **{"class_": "stack", **attributes})
 
