@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Mapping
@@ -15,6 +15,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import 
 LIVE, NEWEST = "live", "archive"
 NAMES = {LIVE, NEWEST}
 HISTORY_MODES = {"compromise", "corruption"}  # a live copy repeats what these did
+AHEAD_FROM = 8  # segments; the times of both ways cross somewhere between three and thirty
 SEGMENT = re.compile(r"^([0-9A-F]{24})-[0-9a-f]{40}(\.\w+)?$")
 LABEL = re.compile(r"^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$")
 
@@ -27,6 +28,7 @@ class Choice:
     why: str
     kind: str = "newest"
     target: str = ""
+    ahead: bool = True  # whether log is fetched before it is asked for
 
 
 def backups(info: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -63,6 +65,23 @@ def newest_log(repository: str, stanza: str) -> float | None:
                 if match and (newest is None or match.group(1) > newest[0]):
                     newest = (match.group(1), found.stat().st_mtime)
     return newest[1] if newest else None
+
+
+def segments_since(repository: str, stanza: str, at: float) -> int:
+    """How many log segments came into the repository after `at`, epoch seconds."""
+    found = Path(repository, "archive", stanza).glob("*-*/[0-9A-F]*/*")
+    return sum(1 for path in found if SEGMENT.match(path.name) and path.stat().st_mtime > at)
+
+
+def with_log(choice: Choice, points: list[dict[str, Any]], repository: str, stanza: str) -> Choice:
+    """The choice, with log fetched ahead only if so much follows the backup that it pays: the end of the log then costs
+    seconds."""
+    end = moment(choice.target) if choice.kind == "time" else None
+    saved = [float(point["at"]) for point in points if point["by"] == "pgbackrest" and point["kind"] != "log"]
+    saved = [at for at in saved if end is None or at <= end]
+    if not saved or choice.kind == "backup":
+        return choice
+    return replace(choice, ahead=segments_since(repository, stanza, max(saved)) >= AHEAD_FROM)
 
 
 def listing(saved: list[dict[str, Any]], log_at: float | None, live_at: float | None) -> list[dict[str, Any]]:

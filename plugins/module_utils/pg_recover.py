@@ -40,10 +40,11 @@ def recover(job: Job) -> dict[str, Any]:
         return told(job, cluster, Choice("already", "it serves already"))
     mode = str((job.run.get("scenario") or {}).get("mode") or "loss")
     live = live_problem(job, cluster, role) if job.streaming or job.side == "primary" else None
-    choice = pg_points.choose(
-        live=live, copies=bool(job.copies), mode=mode, point=point, points=known(job, cluster, live)
-    )
+    points = known(job, cluster, live)
+    choice = pg_points.choose(live=live, copies=bool(job.copies), mode=mode, point=point, points=points)
     choice = pg_points.together(choice, job.options.get("not_after"), job.copies is not None)
+    if job.copies:
+        choice = pg_points.with_log(choice, points, str(job.copies["repository"]), pg_backrest.stanza(job))
     if job.copies and job.side == "standby":
         shut_out(job, cluster)
     STRATEGIES[choice.strategy](job, cluster, choice)
@@ -61,9 +62,8 @@ def serves(job: Job, cluster: Cluster) -> bool:
 def refuse_other_point(job: Job, cluster: Cluster, point: str | None) -> None:
     """A cluster that serves is never set back in silence: what was written since would be lost."""
     used = str((job.state.get("recovered") or {}).get("id") or "")
-    at = (
-        pg_points.moment(point) if point and not pg_points.LABEL.match(point) and point not in pg_points.NAMES else None
-    )
+    is_time = point and not pg_points.LABEL.match(point) and point not in pg_points.NAMES
+    at = pg_points.moment(point) if point and is_time else None
     if point and used and used not in (point, pg_points.target_text(at) if at is not None else ""):
         raise PlainError(
             f"{job.machine} serves {job.id} already, from the point {used}, and {point} was asked for. What was written"
@@ -177,7 +177,7 @@ def replayed(job: Job, cluster: Cluster, choice: Choice, limit_s: float) -> None
 
 def restore_argv(job: Job, choice: Choice) -> list[str]:
     """The pgBackRest command of a choice: newest, a backup as it was, or a moment."""
-    follow = pg_backrest.restore_command(job, ahead=True)
+    follow = pg_backrest.restore_command(job, ahead=choice.ahead)
     kinds = {
         "newest": ["--type=default"],
         "backup": [f"--set={choice.target}", "--type=immediate", "--target-action=promote"],

@@ -114,3 +114,29 @@ def test_what_cannot_be_recovered_is_said(how: dict[str, Any], sentence: str) ->
 
 def test_a_chosen_point_wins_over_the_live_copy_in_a_compromise() -> None:
     assert choose(mode="compromise", point="1000088000").strategy == "restore"
+
+
+def test_segments_since_a_backup_are_counted_over_all_folders(tmp_path: Path) -> None:
+    for number, (folder, name) in enumerate([("0", "E"), ("0", "F"), ("1", "0")]):
+        segment = f"000000010000000{folder}0000000{name}-{'0' * 40}.zst"
+        path = tmp_path / "archive/db/15-1" / segment[:16] / segment
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (1000 + number, 1000 + number))
+    (tmp_path / "archive/db/15-1/00000002.history").touch()
+    assert pg_points.segments_since(str(tmp_path), "db", 1000.5) == 2
+    assert pg_points.segments_since(str(tmp_path), "db", 0) == 3
+
+
+@pytest.mark.parametrize(("segments", "ahead"), [(2, False), (8, True)])
+def test_log_is_fetched_ahead_where_there_is_much_of_it(tmp_path: Path, segments: int, ahead: bool) -> None:
+    folder = tmp_path / "archive/db/15-1/0000000100000000"
+    folder.mkdir(parents=True)
+    for number in range(segments):
+        (folder / f"{folder.name}0000000{number}-{'0' * 40}.zst").touch()
+    saved = [{"id": FULL, "at": 1000.0, "by": "pgbackrest", "kind": "full"}]
+    newest = pg_points.Choice("restore", "")
+    assert pg_points.with_log(newest, saved, str(tmp_path), "db").ahead is ahead
+    later = pg_points.Choice("restore", "", "time", "2026-11-20 03:00:00+00:00")
+    assert pg_points.with_log(later, saved, str(tmp_path), "db").ahead is ahead
+    assert pg_points.with_log(newest, [], str(tmp_path), "db").ahead is True
