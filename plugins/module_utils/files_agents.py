@@ -99,7 +99,8 @@ def unit_texts(job: Job) -> dict[str, str]:
                   "service": parts["service"].format(**facts)}
         texts[job.names.unit(kind)] = SERVICE.format(**filled)
     every = int((job.copies or {})["every_s"])
-    times = {"copy": (every, every), "prune": (3600, DAY_S)}
+    # Pruning begins with removing dead locks: soon after a boot, which may follow a crash in the middle of it.
+    times = {"copy": (every, every), "prune": (900, DAY_S)}
     for kind in (kind for kind in times if kind in kinds):
         first, period = times[kind]
         filled = {**facts, "what": kinds[kind]["what"], "first": first, "every": period}

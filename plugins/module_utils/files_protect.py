@@ -168,6 +168,7 @@ def protect(job: Job) -> dict[str, Any]:
         files_agents.ensure(job)
         job.did("timer of pruning", units_systemd.run_always(job.names.unit("prune", "timer")))
         let_copies_in(job, job.serving == "primary")
+        job.did("lock that nobody held", restic_repository.drop_dead_locks(job, alone=job.serves))
         if not job.serves:
             files_agents.stand_down(job)
             files_agents.release(job)

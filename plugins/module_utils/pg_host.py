@@ -171,6 +171,15 @@ def remove(path: str | Path) -> bool:
     return True
 
 
+def discard(path: str | Path, unit: str) -> None:
+    """Remove a folder without keeping anybody waiting: a large one takes minutes. `unit` names the service."""
+    doomed = f"{path}-{time.time_ns()}"
+    os.replace(str(path), doomed)
+    quick = ["systemd-run", "--quiet", "--collect", "--no-block", f"--unit={unit}", "--nice=10"]
+    if run([*quick, "rm", "-rf", "--one-file-system", "--", doomed]).code != 0:
+        remove(doomed)
+
+
 def wait_until(look: Callable[[], Any], limit_s: float, every_s: float = 0.1) -> Any:
     """Call `look` until it returns something true, at most `limit_s` seconds; returns its last answer."""
     end = time.monotonic() + limit_s

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Iterator
 
-from ansible_collections.bascule.continuity.plugins.module_utils import pg_cluster, pg_host
+from ansible_collections.bascule.continuity.plugins.module_utils import pg_cluster, pg_host, pg_version
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 
@@ -82,6 +82,9 @@ class Job:
 
     def cluster(self) -> Cluster:
         """The cluster of this system on this machine. Raises PlainError when it is not there."""
+        wrong = pg_version.problem(self.machine, self.id, self.label)
+        if wrong:
+            raise PlainError(wrong)
         found = pg_cluster.find(self.label)
         if found is None:
             raise PlainError(

@@ -21,14 +21,27 @@ LABEL = re.compile(r"^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$")
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A log segment in the repository: its name, and when it came (epoch seconds)."""
+
+    name: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Choice:
-    """What a recovery will do: `strategy` promote or restore; `kind` newest, time or backup, `target` for those two."""
+    """What a recovery will do: `strategy` promote or restore; `kind` newest, time or backup, `target` for those two.
+
+    `bases` are backups to start from, the best first; `made` is when each backup that there is ended.
+    """
 
     strategy: str
     why: str
     kind: str = "newest"
     target: str = ""
     ahead: bool = True  # whether log is fetched before it is asked for
+    bases: tuple[str, ...] = ()
+    made: tuple[tuple[str, float], ...] = ()
 
 
 def backups(info: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -56,15 +69,21 @@ def backups(info: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def newest_log(repository: str, stanza: str) -> float | None:
     """When the newest log segment came into the repository, epoch seconds: no transaction in it is younger."""
-    newest: tuple[str, float] | None = None
+    found = newest_segment(repository, stanza)
+    return found.at if found else None
+
+
+def newest_segment(repository: str, stanza: str) -> Segment | None:
+    """The newest log segment in the repository."""
+    newest: Segment | None = None
     for version in Path(repository, "archive", stanza).glob("*-*"):
         folders = sorted((entry for entry in version.glob("[0-9A-F]*") if entry.is_dir()), key=lambda entry: entry.name)
         for entry in folders[-2:]:
             for found in entry.iterdir():
                 match = SEGMENT.match(found.name)
-                if match and (newest is None or match.group(1) > newest[0]):
-                    newest = (match.group(1), found.stat().st_mtime)
-    return newest[1] if newest else None
+                if match and (newest is None or match.group(1) > newest.name):
+                    newest = Segment(match.group(1), found.stat().st_mtime)
+    return newest
 
 
 def segments_since(repository: str, stanza: str, at: float) -> int:
@@ -167,6 +186,21 @@ def choose(*, live: str | None, copies: bool, mode: str, point: str | None, poin
     if copies and any(item["kind"] not in ("live", "log") for item in points):
         return Choice("restore", f"the live copy cannot be used: {live}" if live else "only backups with log are kept")
     raise PlainError(f"No usable copy: {live or 'no live copy is kept'}, and there is no backup to restore.")
+
+
+def based(choice: Choice, points: list[dict[str, Any]]) -> Choice:
+    """The choice with the backups that it can start from, newest first: any that ended before the moment asked for."""
+    saved = [(str(item["id"]), float(item["at"])) for item in points if item["kind"] not in ("live", "log")]
+    saved.sort(key=lambda item: -item[1])
+    limit = target_epoch(choice.target) if choice.kind == "time" else None
+    fitting = {"newest": [name for name, _at in saved], "backup": [choice.target],
+               "time": [name for name, at in saved if limit is not None and at <= limit]}  # fmt: skip
+    return replace(choice, bases=tuple(fitting[choice.kind]), made=tuple(saved))
+
+
+def target_epoch(text: str) -> float:
+    """The moment that `target_text` wrote."""
+    return datetime.strptime(f"{text}00", "%Y-%m-%d %H:%M:%S.%f%z").timestamp()
 
 
 def together(choice: Choice, not_after: Any, copies: bool) -> Choice:

@@ -17,6 +17,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_link,
     pg_settings,
     pg_sql,
+    pg_version,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
@@ -60,6 +61,8 @@ def check_tools(job: Job) -> None:
     if job.copies:
         wanted += [("pgbackrest", "pgbackrest"), ("ssh", "openssh-client"), ("ssh-keygen", "openssh-client")]
     packages = pg_host.missing_programs(wanted)
+    if packages == [f"postgresql-{version}"]:
+        raise PlainError(pg_version.problem(job.machine, job.id, job.label))
     if packages:
         raise PlainError(
             f"{job.machine} lacks what {job.id} needs. Install there: apt-get install {' '.join(packages)}"

@@ -4,22 +4,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     machine_marker,
     machine_room,
     pg_agents,
+    pg_awake,
     pg_backrest,
     pg_cluster,
-    pg_conf,
     pg_demote,
-    pg_host,
     pg_link,
+    pg_live,
     pg_points,
     pg_replica,
-    pg_source,
+    pg_restore,
     pg_sql,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
@@ -31,6 +30,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_points impor
 def recover(job: Job) -> dict[str, Any]:
     """Serve from here. Evidence: `strategy` (already, promote, restore), `why`, `point`, `heartbeat_at`."""
     cluster = job.cluster()
+    pg_restore.tidy(job, cluster)
     role = pg_sql.role_of(cluster)
     point = job.run.get("point") or None
     if role == "writable" and serves(job, cluster):
@@ -39,15 +39,18 @@ def recover(job: Job) -> dict[str, Any]:
         machine_marker.moved(job.policy, job.system, job.side, job.run)
         return told(job, cluster, Choice("already", "it serves already"))
     mode = str((job.run.get("scenario") or {}).get("mode") or "loss")
-    live = live_problem(job, cluster, role) if job.streaming or job.side == "primary" else None
+    has_live = job.streaming or job.side == "primary"
+    live = pg_live.problem(job, cluster, role, point == pg_points.LIVE) if has_live else None
     points = known(job, cluster, live)
     choice = pg_points.choose(live=live, copies=bool(job.copies), mode=mode, point=point, points=points)
+    if choice.strategy == "restore" and live:
+        job.notes.append(f"{job.id}: {choice.why}. A backup with its archived log was restored instead.")
     choice = pg_points.together(choice, job.options.get("not_after"), job.copies is not None)
     if job.copies:
         choice = pg_points.with_log(choice, points, str(job.copies["repository"]), pg_backrest.stanza(job))
     if job.copies and job.side == "standby":
         shut_out(job, cluster)
-    STRATEGIES[choice.strategy](job, cluster, choice)
+    STRATEGIES[choice.strategy](job, cluster, choice, points)
     cluster = job.cluster()
     settle(job, cluster)
     machine_marker.moved(job.policy, job.system, job.side, job.run)
@@ -83,66 +86,31 @@ def known(job: Job, cluster: Cluster, live: str | None) -> list[dict[str, Any]]:
     return pg_points.listing(saved, log_at, None)
 
 
-def live_problem(job: Job, cluster: Cluster, role: str) -> str:
-    """Why the live copy cannot be used; "" when it can. Starts it when it is down."""
-    if not job.state.get("replica"):
-        return f"{job.machine} holds no live copy"
-    if role == "down" and Path(f"{cluster.data}/standby.signal").exists():
-        with job.timed("start"):
-            pg_cluster.start(cluster)
-            role = pg_host.wait_until(lambda: replica_or_gone(cluster), job.limit("replica_s", 60), 0.2)
-    if role != "replica":
-        return f"it does not run: {pg_cluster.log_tail(cluster)}"
-    return ""
-
-
-def replica_or_gone(cluster: Cluster) -> str:
-    role = pg_sql.role_of(cluster)
-    return role if role == "replica" else "gone" if gone(cluster) else ""
-
-
 def shut_out(job: Job, cluster: Cluster) -> None:
     """A primary that comes back must not reach the repository: it would archive a dead timeline, or destroy copies."""
     pg_link.authorize(job, cluster, "", pg_backrest.stanza(job))
     pg_agents.stop_copies(job)
 
 
-def promote(job: Job, cluster: Cluster, choice: Choice) -> None:
+def promote(job: Job, cluster: Cluster, choice: Choice, points: list[dict[str, Any]]) -> None:
     """Promote the live copy and wait until it accepts writes."""
     with job.timed("promote"):
         limit = int(job.limit("promote_s", 300))
         pg_sql.rows(cluster, f"select pg_promote(true, {limit})", limit_s=limit + 10)
-        writable(job, cluster, limit)
+        pg_awake.writable(job, cluster, limit)
     job.did("promoted")
 
 
-def restore(job: Job, cluster: Cluster, choice: Choice) -> None:
-    """Restore a backup over the data folder, replay log, and wait until writes are accepted."""
+def restore(job: Job, cluster: Cluster, choice: Choice, points: list[dict[str, Any]]) -> None:
+    """Restore a backup, replay log, and say when the log could not be read to its end."""
     refuse_full(job, cluster)
     pg_replica.allow_replacing(job, cluster)
-    with job.timed("stop"):
-        pg_cluster.stop(cluster, 20, at_once=True)
-    pg_replica.remove_signals(cluster)
-    pg_host.folder(cluster.data, mode=0o700, owner=cluster.owner)
-    for leftover in ("postmaster.pid", "backup_label", "tablespace_map"):
-        pg_host.remove(f"{cluster.data}/{leftover}")
-    drop_live_settings(job, cluster)
-    with job.timed("restore"):
-        pg_host.must(
-            restore_argv(job, choice),
-            f"The copy of {job.id} could not be restored on {job.machine}",
-            user=cluster.owner,
-            limit_s=job.limit("restore_s", 43200),
-        )
-    cluster = pg_source.adopt(job, cluster)
-    with job.timed("start"):
-        pg_cluster.start(cluster)
-        pg_host.wait_until(
-            lambda: pg_sql.role_of(cluster) != "down" or gone(cluster), job.limit("replay_s", 43200), 0.2
-        )
-    with job.timed("replay"):
-        replayed(job, cluster, choice, job.limit("replay_s", 43200))
-    job.did("restored")
+    repository = str((job.copies or {})["repository"])
+    newest = pg_points.newest_segment(repository, pg_backrest.stanza(job))
+    pg_restore.restore(job, cluster, pg_points.based(choice, points))
+    cut = pg_awake.cut_short(job, job.cluster(), newest) if choice.kind == "newest" else ""
+    if cut:
+        job.notes.append(cut)
 
 
 def refuse_full(job: Job, cluster: Cluster) -> None:
@@ -158,69 +126,6 @@ def refuse_full(job: Job, cluster: Cluster) -> None:
         raise PlainError(
             f"{cluster.data} on {job.machine} has room for {machine_room.amount(room)} and the newest backup of "
             f"{job.id} needs {machine_room.amount(needed)}: nothing was begun. Make room there and start again."
-        )
-
-
-def replayed(job: Job, cluster: Cluster, choice: Choice, limit_s: float) -> None:
-    """Wait for the end of the replay. A log that ends before the moment asked for holds nothing younger: take it."""
-    try:
-        writable(job, cluster, limit_s)
-    except PlainError:
-        if choice.kind != "time" or "before configured recovery target" not in pg_cluster.log_tail(cluster):
-            raise
-        settings = f"{cluster.data}/postgresql.auto.conf"
-        kept = [line for line in pg_host.read(settings).splitlines(keepends=True) if "recovery_target" not in line]
-        pg_host.write(settings, "".join(kept), mode=0o600, owner=cluster.owner)
-        pg_cluster.start(cluster)
-        writable(job, cluster, limit_s)
-
-
-def restore_argv(job: Job, choice: Choice) -> list[str]:
-    """The pgBackRest command of a choice: newest, a backup as it was, or a moment."""
-    follow = pg_backrest.restore_command(job, ahead=choice.ahead)
-    kinds = {
-        "newest": ["--type=default"],
-        "backup": [f"--set={choice.target}", "--type=immediate", "--target-action=promote"],
-        "time": ["--type=time", f"--target={choice.target}", "--target-action=promote"],
-    }
-    return pg_backrest.command(
-        job, "--delta", *kinds[choice.kind], f"--recovery-option=restore_command={follow}", "restore"
-    )
-
-
-def drop_live_settings(job: Job, cluster: Cluster) -> None:
-    """A restored cluster follows nobody."""
-    path = pg_conf.conf_path(cluster)
-    lines = pg_host.read(path).splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(("primary_", "restore_command"))]
-    job.did("settings", pg_host.write(path, "".join(kept), owner=cluster.owner))
-
-
-def gone(cluster: Cluster) -> bool:
-    """Whether the start has failed: nothing is being started and no postmaster lives."""
-    shown = pg_host.run(["systemctl", "show", "--property=ActiveState,Job", cluster.unit]).out.split()
-    waits = any(line.startswith("Job=") and line not in ("Job=", "Job=0") for line in shown)
-    ended = "ActiveState=failed" in shown or "ActiveState=inactive" in shown
-    return ended and not waits and not pg_cluster.running(cluster)
-
-
-def writable(job: Job, cluster: Cluster, limit_s: float) -> None:
-    """Wait for a write that is accepted: connections are accepted long before. Raises PlainError at the end."""
-
-    def look() -> str:
-        done = pg_sql.ask(
-            cluster, "select case when pg_is_in_recovery() then 'no' else pg_current_xact_id()::text end", limit_s=10
-        )
-        if done.code == 0 and done.out.strip() not in ("", "no"):
-            return "yes"
-        return "gone" if gone(cluster) else ""
-
-    seen = pg_host.wait_until(look, limit_s, 0.05)
-    if seen != "yes":
-        reason = "it stopped" if seen == "gone" else f"no write was accepted within {limit_s:g} s"
-        raise PlainError(
-            f"{job.id} does not accept writes on {job.machine}: {reason}; its log says: {pg_cluster.log_tail(cluster)}."
-            f" Look at {cluster.log}, or choose another point with -e recovery_point=."
         )
 
 

@@ -19,6 +19,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_host,
     pg_points,
     pg_sql,
+    pg_verify,
+    pg_version,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_cluster import Cluster
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job
@@ -35,9 +37,12 @@ def points(job: Job) -> dict[str, Any]:
     if job.copies and job.side == "standby":
         saved = pg_points.backups(pg_backrest.info(job, cluster))
         log_at = pg_points.newest_log(str(job.copies["repository"]), pg_backrest.stanza(job))
-    found = pg_points.listing(saved, log_at, live_at(job, cluster))
+    damaged = [point["id"] for point in saved if point["id"] in (job.state.get("damaged") or {})]
+    found = pg_points.listing(
+        [point for point in saved if point["id"] not in damaged], log_at, live_at(job, cluster)
+    )
     lag = round(max(0.0, now - float(found[0]["at"])), 3) if found else None
-    return {"evidence": {"points": found, "lag_s": lag}}
+    return {"evidence": {"points": found, "lag_s": lag, "damaged": damaged}}
 
 
 def live_at(job: Job, cluster: Cluster) -> float | None:
@@ -53,19 +58,24 @@ def live_at(job: Job, cluster: Cluster) -> float | None:
 
 def status(job: Job) -> dict[str, Any]:
     """What this machine says of the protection of the system, in sentences."""
-    found = pg_cluster.find(job.label)
-    if found is None:
-        sentence = f"{job.machine} has no cluster {job.label}: run dr-build.yml."
-        nothing = {"protected": False, "newest_at": None, "problems": [sentence], "versions": {}, "lag_s": None}
-        return {"evidence": {**nothing, **shared(job, None, "down")}}
+    wrong = pg_version.problem(job.machine, job.id, job.label)
+    found = None if wrong else pg_cluster.find(job.label)
+    wrong = wrong or (pg_version.of_data(job.machine, job.id, job.label, found.data) if found else "")
+    if found is None or wrong:
+        return unfit(job, wrong or f"{job.machine} has no cluster {job.label}: run dr-build.yml.")
     role = pg_sql.role_of(found)
     problems = [*room(job, found), *ROLES[role](job, found)]
-    at, lag = None, None
+    at, lag, damaged = None, None, list[str]()
     if job.side == "standby" and role != "writable":
         listed = points(job)["evidence"]
         at, lag = (listed["points"][0]["at"], listed["lag_s"]) if listed["points"] else (None, None)
         problems += too_old(job, lag)
         problems += copies_problems(job)
+        if job.copies:
+            saved = pg_points.backups(pg_backrest.info(job, found))
+            read = pg_verify.verify(job, found, saved)
+            problems += pg_verify.problems(job, read, saved)
+            damaged = list(read.damaged)
     evidence = {
         "role": role,
         "protected": not problems and (at is not None or job.side == "primary" or role == "writable"),
@@ -73,6 +83,7 @@ def status(job: Job) -> dict[str, Any]:
         "problems": problems,
         "versions": versions(job, found, role),
         "lag_s": lag,
+        "damaged": damaged,
     }
     return {"evidence": {**evidence, **shared(job, found, role)}}
 
@@ -88,6 +99,13 @@ def shared(job: Job, cluster: Cluster | None, role: str) -> dict[str, Any]:
         "certificates": lambda other: facts_postgresql.certificates(cluster, other),
         "licences": lambda other: facts_host.present(job.options.get("licence_files") or []),
     })  # fmt: skip
+
+
+def unfit(job: Job, sentence: str) -> dict[str, Any]:
+    """The status of a machine that cannot hold the system as it is; at the standby, nothing could be activated."""
+    evidence = {"protected": False, "newest_at": None, "problems": [sentence], "versions": {}, "lag_s": None,
+                "blocking": [sentence] if job.side == "standby" else []}  # fmt: skip
+    return {"evidence": {**evidence, **shared(job, None, "down")}}
 
 
 def versions(job: Job, cluster: Cluster, role: str) -> dict[str, str]:

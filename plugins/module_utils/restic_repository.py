@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,24 @@ def ensure_repository(job: Job) -> bool:
 def identity(job: Job) -> str:
     """Which repository this is: another one has another `config` file, which never changes."""
     return hashlib.sha256(Path(job.repository, "config").read_bytes()).hexdigest()[:16]
+
+
+def drop_dead_locks(job: Job, alone: bool) -> bool:
+    """At the standby: remove locks that a dead process left; restic itself would wait for half an hour.
+
+    Of this machine, those whose process has ended. `alone`: nobody else can reach the repository now, so whatever lock
+    another machine left is nobody's.
+    """
+    folder = Path(job.repository, "locks")
+    before = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    if not before:
+        return False
+    machine_run.run([*argv(job, may_delete=True), "unlock"], limit_s=60)
+    for path in folder.iterdir() if alone else ():
+        told = machine_run.run([*reading(job), "cat", "lock", path.name], limit_s=60)
+        if told.code == 0 and json.loads(told.out).get("hostname") != socket.gethostname():
+            path.unlink(missing_ok=True)
+    return sorted(entry.name for entry in folder.iterdir()) != before
 
 
 def moment(text: str) -> float:

@@ -114,6 +114,7 @@ facts:
 notes:
   description: Sentences that the report of the run repeats.
   type: list
+  elements: str
   returned: always
 password:
   description: The password of the replication role.

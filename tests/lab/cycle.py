@@ -27,6 +27,16 @@ for folder; do
   find . -type f -print0 | sort -z | xargs -0 -r sha256sum
 done"""
 
+# Complements 64 bytes in the middle of a file; done twice, the file is as it was.
+FLIP = """exec python3 - "$1" <<'E'
+import os, sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(os.path.getsize(sys.argv[1]) // 2)
+    there = file.read(64)
+    file.seek(-len(there), 1)
+    file.write(bytes(byte ^ 255 for byte in there))
+E"""
+
 Facts = Callable[["Cycle", str], Any]
 
 
@@ -145,6 +155,19 @@ def person(cycle: Cycle, told: str, acts: Callable[[str], None]) -> Iterator[Non
     finally:
         ended.set()
         thread.join(30)
+
+
+@contextmanager
+def damaged(cycle: Cycle, machine: str, find: str) -> Iterator[None]:
+    """The file that the script `find` prints on a machine is damaged for as long as this lasts."""
+    path = cycle.rehearsal.on(machine, find).strip()
+    assert path.startswith("/var/lib/bascule/copies/"), path
+    assert "\n" not in path, path
+    cycle.rehearsal.on(machine, FLIP, path)
+    try:
+        yield
+    finally:
+        cycle.rehearsal.on(machine, FLIP, path)
 
 
 def bare_environment(folder: Path) -> str:

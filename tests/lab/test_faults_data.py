@@ -23,7 +23,7 @@ LOGINS = "journalctl -q -u ssh -o cat | grep -c '^Accepted publickey for dr ' ||
 SETTINGS = "/etc/bind/named.conf.local"
 BY_HAND = "or set by hand: scans.seeds.test. 5 IN A 10.82.2.12, and start again: the run goes on from there."
 STRANGER = "hmac-sha256:bascule:" + base64.b64encode(b"another secret, as long as it is").decode()
-ZONE = 'zone "seeds.test" { type master; file "/var/lib/bind/lab.zone"; %s; };'
+ZONE = 'include "/etc/bind/lab.key"; zone "seeds.test" { type master; file "/var/lib/bind/lab.zone"; %s; };'
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +111,10 @@ def ignoring(firm: Cycle) -> Run:
     """Whoever brings the key changes a zone that nobody else is shown."""
     keyed = 'zone "seeds.test" { type master; file "/var/lib/bind/keyed.zone"; allow-update { key "bascule"; }; };'
     firm.rehearsal.on("dns", "install -o bind -g bind /var/lib/bind/lab.zone /var/lib/bind/keyed.zone")
-    views = (f'view "keyed" {{ match-clients {{ key "bascule"; }}; {keyed} }};\n'
-             f'view "all" {{ match-clients {{ any; }}; {ZONE % "allow-update { none; }"} }};\n')  # fmt: skip
-    with named(firm, f'include "/etc/bind/lab.key";\n{views}'):
+    shown = 'zone "seeds.test" { type master; file "/var/lib/bind/lab.zone"; allow-update { none; }; };'
+    views = (f'include "/etc/bind/lab.key"; view "keyed" {{ match-clients {{ key "bascule"; }}; {keyed} }};\n'
+             f'view "all" {{ match-clients {{ any; }}; {shown} }};\n')  # fmt: skip
+    with named(firm, views):
         return firm.rehearsal.driver("activate", env=DECLARE, extra=SCANS)
 
 

@@ -18,8 +18,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_conf,
     pg_link,
     pg_points,
-    pg_recover,
     pg_replica,
+    pg_restore,
     pg_sql,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
@@ -141,7 +141,7 @@ def test_commands_name_our_configuration_only() -> None:
     ],
 )
 def test_restores(choice: pg_points.Choice, words: list[str]) -> None:
-    argv = pg_recover.restore_argv(job(side="standby"), choice)
+    argv = pg_restore.argv(job(side="standby"), choice, "")
     assert argv[-1] == "restore"
     assert argv[4:-2] == words
 

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of a database's copies: of another version, long out of date, damaged. One lab, healed after each test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from . import cycle as cycles
+from .cycle import DECLARE, Cycle
+from .fault_table import FaultTable
+
+pytestmark = [pytest.mark.lab_full]
+REPOSITORY = "/var/lib/bascule/copies/faults-c/loans-db"
+BACKREST = "cd / && exec runuser -u postgres -- pgbackrest --config=/etc/pgbackrest/bascule/loans-db-copy.conf " \
+           "--stanza=loans-db"  # fmt: skip
+# A file of the newest backup that every restore needs, and that no other backup refers to.
+NEWEST_FILE = f"readlink -f {REPOSITORY}/backup/loans-db/latest/pg_data/global/pg_control.*"
+STOP_REPLICA = "systemctl stop postgresql@15-main"
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
+    with cycles.started("faults-c", tmp_path_factory.mktemp("faults-c")) as cycle:
+        cycle.drive("build", extra={"restart": "allowed"})
+        yield cycle
+
+
+def loan(firm: Cycle, mark: str, side: str = "primary") -> None:
+    """A row that can be recognised, in a log segment that has reached the repository."""
+    firm.sql("loans-db", side, "loans", f"insert into loans values ('{mark}') on conflict do nothing")
+    segment = firm.sql("loans-db", side, "postgres", "select pg_walfile_name(pg_switch_wal())").strip()
+    reached = f"select last_archived_wal >= '{segment}' from pg_stat_archiver"
+    for _ in range(60):
+        if firm.sql("loans-db", side, "postgres", f"select pg_sleep(0.2); {reached}").strip() == "t":
+            return
+    raise AssertionError("the log did not reach the repository")
+
+
+def marks(firm: Cycle, side: str) -> set[str]:
+    """The rows that tests added."""
+    return set(firm.sql("loans-db", side, "loans", "select mark from loans where mark not like 'old-%'").split())
+
+
+def backup(firm: Cycle, kind: str) -> None:
+    firm.rehearsal.on("db2", f"{BACKREST} --type={kind} backup")
+
+
+def home(firm: Cycle) -> None:
+    """The primary serves again, and what the standby had is there."""
+    firm.rehearsal.lab("start", "primary")
+    firm.drive("failback")
+
+
+def test_another_major_version(firm: Cycle, fault_table: FaultTable) -> None:
+    """A stand-in: the programs of the standby are called 16, as after an upgrade of its distribution."""
+    says = ("db2 has PostgreSQL 16, and loans-db is of version 15: no major version reads the data of another. Install "
+            "there: apt-get install postgresql-15. Then run dr-build.yml.")  # fmt: skip
+    then = "Install the version that the primary has, then `dr-build.yml`. Until then nothing protects the activity."
+    fault = "The standby has PostgreSQL of another major version."
+    firm.rehearsal.on("db2", f"{STOP_REPLICA}; mv /usr/lib/postgresql/15 /usr/lib/postgresql/16")
+    try:
+        for driver, env in (("status", {}), ("build", {}), ("activate", DECLARE)):
+            run = firm.rehearsal.driver(driver, env=env)
+            fault_table.ends_with(run, id=f"other-major-{driver}", fault=fault, driver=driver, exit=2, says=says,
+                                  then=then)  # fmt: skip
+    finally:
+        firm.rehearsal.on("db2", "mv /usr/lib/postgresql/16 /usr/lib/postgresql/15; "
+                          "systemctl start --no-block postgresql@15-main")  # fmt: skip
+    firm.drive("activate", env=DECLARE)
+    home(firm)
+
+
+def test_the_newest_backup_is_damaged(firm: Cycle, fault_table: FaultTable) -> None:
+    backup(firm, "full")
+    backup(firm, "full")
+    loan(firm, "after-both")
+    everything = marks(firm, "primary")
+    with cycles.damaged(firm, "db2", NEWEST_FILE):
+        status = firm.rehearsal.driver("status")
+        fault_table.ends_with(
+            status, id="backup-damaged-status", fault="The newest backup of a database is damaged.", driver="status",
+            exit=0,
+            says="The newest backup … of loans-db on db2 is damaged. A restore would start from …, … older, and replay "
+            "the log from there. Make a full backup.",
+            then="Find out why (the disk of the standby?), and make a full backup.",
+        )  # fmt: skip
+        sound = re.findall(r"(\d{8}-\d{6}F)  pgbackrest", status.outcome.log.read_text())
+        # By its name, the damaged one is refused; the live copy is still there afterwards.
+        firm.rehearsal.lab("kill", "primary")
+        chosen = firm.rehearsal.on("db2", f"basename $(readlink -f {REPOSITORY}/backup/loans-db/latest)").strip()
+        run = firm.rehearsal.driver("activate", env=DECLARE, extra={"scenario": "compromise", "recovery_point": chosen})
+        fault_table.ends_with(
+            run, id="backup-damaged-named", fault="A backup that is chosen by its name is damaged.",
+            driver="activate", stage="recover", exit=2,
+            says="The backup … of loans-db, made … UTC, is damaged and was not recovered (…). The same moment can be "
+            "reached from the backup before it and the archived log: -e recovery_point=…Z. The older backup alone is "
+            "…, … older: what was written in between would be lost. To take it: -e recovery_point=…. What was there "
+            "before is untouched.",
+            then="Start again with one of the two points.",
+        )  # fmt: skip
+        assert marks(firm, "standby") == everything
+        assert chosen not in sound
+    firm.drive("activate", env=DECLARE)
+    home(firm)
