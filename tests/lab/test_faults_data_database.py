@@ -105,3 +105,41 @@ def test_the_newest_backup_is_damaged(firm: Cycle, fault_table: FaultTable) -> N
         assert chosen not in sound
     firm.drive("activate", env=DECLARE)
     home(firm)
+
+
+def test_a_replica_that_was_broken_for_a_day(firm: Cycle, fault_table: FaultTable) -> None:
+    loan(firm, "both-have-it")
+    firm.rehearsal.on("db2", STOP_REPLICA)
+    # The primary keeps no more log for it, and the repository keeps none from before its newest full backup.
+    for statement in ("alter system set max_slot_wal_keep_size = '16MB'", "alter system set wal_keep_size = 0",
+                      "select pg_reload_conf()"):  # fmt: skip
+        firm.sql("loans-db", "primary", "postgres", statement)
+    for number in range(4):
+        loan(firm, f"later-{number}")
+    firm.sql("loans-db", "primary", "postgres", "checkpoint")
+    for statement in ("alter system reset max_slot_wal_keep_size", "alter system reset wal_keep_size",
+                      "select pg_reload_conf()"):  # fmt: skip
+        firm.sql("loans-db", "primary", "postgres", statement)
+    backup(firm, "full")
+    firm.rehearsal.on("db2", f"{BACKREST} --repo1-retention-full-type=count --repo1-retention-full=1 expire")
+    loan(firm, "last")
+    status = firm.rehearsal.driver("status")
+    fault_table.ends_with(
+        status, id="replica-broken-status", fault="The live copy was broken for longer than log is kept for it.",
+        driver="status", exit=0,
+        says="db1 dropped log that the live copy of loans-db lacks: run dr-build.yml to copy it anew.",
+        then="`dr-build.yml` copies it anew. An activation would restore a backup meanwhile.",
+    )  # fmt: skip
+    everything = marks(firm, "primary")
+    firm.rehearsal.lab("kill", "primary")
+    run = firm.drive("activate", env=DECLARE)
+    assert marks(firm, "standby") == everything
+    fault_table.ends_with(
+        run, id="replica-broken", fault="The live copy was broken for longer than log is kept for it.",
+        driver="activate", stage="recover", exit=0,
+        says="loans-db: the live copy cannot be used: it ends at … UTC and gets nothing more, the archived log goes on "
+        "to … UTC. A backup with its archived log was restored instead.",
+        then="Nothing at once: the loss is in the report. After the failback, find out why nobody saw `dr-status.yml`.",
+    )  # fmt: skip
+    cycles.expect_usable(firm, "activate", ("kept", "not_shown"))
+    home(firm)
