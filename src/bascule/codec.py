@@ -12,15 +12,20 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 def encode(value: Any) -> Any:
     """Given a dataclass, mapping, tuple or JSON scalar, return the JSON value, keys in the order of declaration."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
     if isinstance(value, Mapping):
         return {key: encode(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: encode(getattr(value, name)) for name in _names(type(value))}
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def decode(hint: Any, value: Any) -> Any:

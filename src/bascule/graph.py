@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 
 Edges = Mapping[str, Sequence[str]]
 
@@ -25,16 +26,25 @@ def ordered(edges: Edges) -> tuple[str, ...]:
 
     Raise ValueError when there is a cycle.
     """
-    left = dict(edges)
+    position = {node: index for index, node in enumerate(edges)}
+    nodes = tuple(edges)
+    waits = {node: len(set(before)) for node, before in edges.items()}
+    followers: dict[str, list[str]] = {node: [] for node in edges}
+    for node, before in edges.items():
+        for other in set(before):
+            followers[other].append(node)
+    free = [position[node] for node, count in waits.items() if count == 0]  # rising, hence a heap already
     result: list[str] = []
-    done: set[str] = set()
-    while left:
-        node = next((node for node, before in left.items() if done.issuperset(before)), None)
-        if node is None:
-            raise ValueError("these need each other in a circle: " + ", ".join(left))
+    while free:
+        node = nodes[heappop(free)]
         result.append(node)
-        done.add(node)
-        del left[node]
+        for other in followers[node]:
+            waits[other] -= 1
+            if waits[other] == 0:
+                heappush(free, position[other])
+    if len(result) < len(nodes):
+        left = [node for node in nodes if waits[node]]
+        raise ValueError("these need each other in a circle: " + ", ".join(left))
     return tuple(result)
 
 
@@ -53,18 +63,30 @@ def with_wishes(needs: Edges, wishes: Edges) -> dict[str, tuple[str, ...]]:
 
 def joined(members: Mapping[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
     """Given what each node holds, return groups of nodes that hold something in common, directly or through others."""
-    groups: list[tuple[tuple[str, ...], frozenset[str]]] = []
+    beside: dict[str, list[str]] = {}
     for node, held in members.items():
-        met = [group for group in groups if group[1] & held]
-        nodes = tuple(name for group in met for name in group[0])
-        merged = (
-            tuple(name for name in members if name in nodes or name == node),
-            held.union(*(group[1] for group in met)),
-        )
-        groups = [group for group in groups if group not in met]
-        groups.append(merged)
+        for thing in held:
+            beside.setdefault(thing, []).append(node)
     position = {node: index for index, node in enumerate(members)}
-    return tuple(sorted((group[0] for group in groups), key=lambda nodes: position[nodes[0]]))
+    groups: list[tuple[str, ...]] = []
+    seen: set[str] = set()
+    for node in members:
+        if node not in seen:
+            group = _met(node, members, beside)
+            seen |= group
+            groups.append(tuple(sorted(group, key=position.__getitem__)))
+    return tuple(groups)
+
+
+def _met(node: str, members: Mapping[str, frozenset[str]], beside: dict[str, list[str]]) -> set[str]:
+    """The nodes that hold something in common with one, directly or through others; empties the lists it has used."""
+    group, waiting = {node}, [node]
+    while waiting:
+        for thing in members[waiting.pop()]:
+            met = [other for other in beside.pop(thing, ()) if other not in group]
+            group.update(met)
+            waiting.extend(met)
+    return group
 
 
 def heaviest(edges: Edges, weight: Mapping[str, float], end: Iterable[str]) -> tuple[str, ...]:

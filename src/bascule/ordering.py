@@ -15,6 +15,7 @@ from bascule.plan import Unit
 class Shape:
     """``after``: what each system comes after. ``order``: all systems, each after those. ``depends``: all that an
     activity depends on. ``groups``: the activities of each switch group. ``moves``: the systems that move with it.
+    ``group_of``: the group that a system moves with; systems that no activity depends on are not in it.
     """
 
     after: Mapping[str, tuple[str, ...]]
@@ -22,10 +23,7 @@ class Shape:
     depends: Mapping[str, tuple[str, ...]]
     groups: Mapping[str, tuple[str, ...]]
     moves: Mapping[str, tuple[str, ...]]
-
-    def group_of(self, system: str) -> str | None:
-        """Return the group that a system moves with; None when no activity depends on it."""
-        return next((group for group, systems in self.moves.items() if system in systems), None)
+    group_of: Mapping[str, str]
 
 
 def shape_of(written: policy.Policy) -> Shape:
@@ -34,23 +32,29 @@ def shape_of(written: policy.Policy) -> Shape:
     same_moment = {name: system.consistent_with for name, system in written.systems.items()}
     depends = {name: (*needs[name], *same_moment[name]) for name in needs}
     # Two systems of one moment move together, whichever of them says so.
-    bound = {name: (*depends[name], *(other for other in same_moment if name in same_moment[other])) for name in needs}
+    bound = {name: list(depends[name]) for name in needs}
+    for name, others in same_moment.items():
+        for other in others:
+            bound[other].append(name)
     after = with_wishes(needs, same_moment)
     order = ordered(after)
 
+    position = {name: index for index, name in enumerate(order)}
+
     def in_order(systems: Iterable[str]) -> tuple[str, ...]:
-        chosen = frozenset(systems)
-        return tuple(name for name in order if name in chosen)
+        return tuple(sorted(systems, key=position.__getitem__))
 
     uses = {name: activity.uses for name, activity in written.activities.items()}
     moving = {name: closure(used, bound) for name, used in uses.items()}
     groups = {nodes[0]: nodes for nodes in joined(moving)}
+    together = {name: in_order(frozenset().union(*(moving[node] for node in nodes))) for name, nodes in groups.items()}
     return Shape(
-        after=after,
+        after={name: in_order(set(before)) for name, before in after.items()},
         order=order,
         depends={name: in_order(closure(used, depends)) for name, used in uses.items()},
         groups=groups,
-        moves={name: in_order(frozenset().union(*(moving[node] for node in nodes))) for name, nodes in groups.items()},
+        moves=together,
+        group_of={system: group for group, systems in together.items() for system in systems},
     )
 
 
@@ -61,10 +65,9 @@ def units_of(shape: Shape) -> tuple[Unit, ...]:
         units += [_system(shape, name) for name in shape.moves[group]]
         units.append(Unit(f"switch.{group}", "switch", group, tuple(f"system.{name}" for name in shape.moves[group])))
         units += [Unit(f"activity.{name}", "activity", name, (f"switch.{group}",)) for name in activities]
-    units += [_system(shape, name) for name in shape.order if shape.group_of(name) is None]
+    units += [_system(shape, name) for name in shape.order if name not in shape.group_of]
     return tuple(units)
 
 
 def _system(shape: Shape, name: str) -> Unit:
-    before = tuple(f"system.{other}" for other in shape.order if other in shape.after[name])
-    return Unit(f"system.{name}", "system", name, before)
+    return Unit(f"system.{name}", "system", name, tuple(f"system.{other}" for other in shape.after[name]))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bascule import __version__, policy
@@ -14,6 +14,7 @@ from bascule.plan import (
     SIDES,
     Activity,
     Controller,
+    Duration,
     Group,
     Json,
     Machine,
@@ -22,12 +23,13 @@ from bascule.plan import (
     Observer,
     Plan,
     PolicyFacts,
+    Predicted,
     Scenario,
     SecretRef,
     System,
     Target,
 )
-from bascule.predict import for_activity, for_system, worst
+from bascule.predict import for_group, for_system, worst
 from bascule.protections import protection
 from bascule.providers import provider
 from bascule.switches import switch
@@ -55,7 +57,7 @@ def make_plan(written: policy.Policy) -> Plan:
         switch=kind.entry(written.switch),
         systems=systems,
         groups=_groups(written, shape, systems),
-        activities={name: _activity(written, name, shape, systems) for name in written.activities},
+        activities=_activities(written, shape, systems),
         units=units_of(shape),
         scenarios={name: Scenario(mode) for name, mode in {**risks, **_SCENARIOS}.items()},
         firm=_firm(written),
@@ -83,7 +85,13 @@ def _machine(written: policy.Machine) -> Machine:
 
 def _systems(written: policy.Policy, shape: Shape) -> dict[str, System]:
     systems = {name: _system(written, system, shape) for name, system in written.systems.items()}
-    return {name: _of_one_moment(system, systems) for name, system in systems.items()}
+    bound: dict[str, list[str]] = {name: list(system.consistent_with) for name, system in systems.items()}
+    for name, system in systems.items():
+        for other in system.consistent_with:
+            bound[other].append(name)
+    return {
+        name: _of_one_moment(system, [systems[other] for other in bound[name]]) for name, system in systems.items()
+    }
 
 
 def _system(written: policy.Policy, system: policy.System, shape: Shape) -> System:
@@ -95,7 +103,7 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape) -> Syst
         machines=dict(system.runs_on),
         addresses={side: written.machines[machine].address or "" for side, machine in system.runs_on.items()},
         needs=system.needs,
-        group=shape.group_of(system.id),
+        group=shape.group_of.get(system.id),
         consistent_with=system.consistent_with,
         size_bytes=system.size_bytes,
         change_bytes_per_day=system.change_bytes_per_day,
@@ -106,11 +114,8 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape) -> Syst
     )
 
 
-def _of_one_moment(system: System, systems: Mapping[str, System]) -> System:
+def _of_one_moment(system: System, bound: Sequence[System]) -> System:
     # Both go back to the older of the two moments, so both lose what the other loses.
-    bound = [
-        other for other in systems.values() if other.id in system.consistent_with or system.id in other.consistent_with
-    ]
     loss = worst([system.predicted.rpo, *(other.predicted.rpo for other in bound)])
     return replace(system, predicted=replace(system.predicted, rpo=loss))
 
@@ -121,33 +126,47 @@ def _groups(written: policy.Policy, shape: Shape, systems: Mapping[str, System])
         Name(name, kind.fqdn(written.switch, name), system, {side: systems[system].addresses[side] for side in SIDES})
         for name, system in kind.names(written.switch).items()
     ]
+    switched: dict[str, list[Name]] = {}
+    for name in names:
+        if name.system in shape.group_of:
+            switched.setdefault(shape.group_of[name.system], []).append(name)
     return {
-        group: Group(
-            group, activities, shape.moves[group], tuple(name for name in names if name.system in shape.moves[group])
-        )
+        group: Group(group, activities, shape.moves[group], tuple(switched.get(group, ())))
         for group, activities in shape.groups.items()
     }
 
 
-def _activity(written: policy.Policy, name: str, shape: Shape, systems: Mapping[str, System]) -> Activity:
-    activity = written.activities[name]
-    group = next(group for group, members in shape.groups.items() if name in members)
+def _activities(written: policy.Policy, shape: Shape, systems: Mapping[str, System]) -> dict[str, Activity]:
     kind = switch(written.switch.kind)
-    predicted = {system: systems[system].predicted for system in shape.moves[group]}
-    lost = worst(predicted[system].rpo for system in shape.depends[name])
+    switching = kind.parts(kind.entry(written.switch))
+    group_of = {name: group for group, members in shape.groups.items() for name in members}
+    rto = {
+        group: for_group({system: systems[system].predicted for system in moves}, shape.after, switching)
+        for group, moves in shape.moves.items()
+    }
+    return {
+        name: _activity(activity, group_of[name], shape.depends[name], rto[group_of[name]], systems)
+        for name, activity in written.activities.items()
+    }
+
+
+def _activity(
+    activity: policy.Activity, group: str, depends: Sequence[str], rto: Duration, systems: Mapping[str, System]
+) -> Activity:
     return Activity(
-        id=name,
+        id=activity.id,
         name=dict(activity.name),
         owner=activity.owner,
         need=Need(activity.need.mtpd_s, activity.need.pdma_s, activity.need.mbco),
         target=Target(activity.target.rto_s, activity.target.rpo_s),
         uses=activity.uses,
-        systems=shape.depends[name],
+        systems=tuple(depends),
         group=group,
         usable_when=tuple(_kind_first(encode(check)) for check in activity.usable_when),
         degraded=encode(activity.degraded),
         impact=tuple(encode(step) for step in activity.impact),
-        predicted=for_activity(predicted, shape.after, kind.parts(kind.entry(written.switch)), lost),
+        # Users are sent over when the whole group is ready; what an activity does not depend on loses nothing of it.
+        predicted=Predicted(rto, worst(systems[system].predicted.rpo for system in depends)),
     )
 
 

@@ -33,9 +33,9 @@ def for_system(system: policy.System, settings: Json, protections: Sequence[Json
     return Predicted(duration([*parts, *kind.start(settings)]), loss)
 
 
-def for_activity(moving: Mapping[str, Predicted], after: Edges, switching: Sequence[Part], lost: Loss) -> Predicted:
-    """Given the systems that move with an activity, what each comes after, the switch's parts and the largest loss,
-    return what is expected of the activity. Users are sent over when the whole group is ready.
+def for_group(moving: Mapping[str, Predicted], after: Edges, switching: Sequence[Part]) -> Duration:
+    """Given the systems of a switch group, what each comes after, and the switch's parts, return how long it takes
+    until an activity of the group is usable. Users are sent over when the whole group is ready.
     """
     edges = {name: after[name] for name in moving}
     chain = heaviest(edges, {name: predicted.rto.seconds for name, predicted in moving.items()}, moving)
@@ -43,7 +43,7 @@ def for_activity(moving: Mapping[str, Predicted], after: Edges, switching: Seque
     parts += [replace(part, name=f"{name}: {part.name}") for name in chain for part in moving[name].rto.parts]
     parts += [replace(part, name=f"switch: {part.name}") for part in switching]
     parts += [Part("ask", SECONDS["ask"], "default")]
-    return Predicted(duration(parts), lost)
+    return duration(parts)
 
 
 def duration(parts: Sequence[Part]) -> Duration:

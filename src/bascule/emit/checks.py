@@ -16,17 +16,22 @@ def checks(plan: Plan) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "policy": {"id": plan.policy.id, "digest": plan.policy.digest},
-        "machines": {name: _machine(plan, name) for name in plan.machines},
+        "machines": _machines(plan),
         "systems": {name: _system(system) for name, system in plan.systems.items()},
         "activities": {name: _activity(activity) for name, activity in plan.activities.items()},
         "observers": [{"id": name, **encode(observer)} for name, observer in plan.observers.items()],
     }
 
 
-def _machine(plan: Plan, name: str) -> dict[str, Any]:
-    machine = plan.machines[name]
-    here = [system.id for system in plan.systems.values() if name in system.machines.values()]
-    return {"site": machine.site, "address": machine.address, "systems": here}
+def _machines(plan: Plan) -> dict[str, Any]:
+    entries: dict[str, Any] = {
+        name: {"site": machine.site, "address": machine.address, "systems": []}
+        for name, machine in plan.machines.items()
+    }
+    for system in plan.systems.values():
+        for name in dict.fromkeys(system.machines.values()):
+            entries[name]["systems"].append(system.id)
+    return entries
 
 
 def _system(system: System) -> dict[str, Any]:
