@@ -92,11 +92,11 @@ def test_a_folder_that_all_may_write_is_refused(firm: Make) -> None:
 
 def test_a_changed_folder_is_refused(firm: Make) -> None:
     made = firm()
-    with (made.folder / "playbooks/steps/system.yml").open("a") as stream:
+    with (made.folder / "playbooks/steps/activity.yml").open("a") as stream:
         stream.write("# changed\n")
     code, output = made.run("dr-activate.yml")
     assert code == 2
-    assert "playbooks/steps/system.yml: not what was compiled" in output
+    assert "playbooks/steps/activity.yml: not what was compiled" in output
     assert made.done() == []
 
 
