@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -36,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 fine, 1 findings or a verdict that was not reached, 2 usage, 3 a tool, a file or a machine is missing.
     """
+    if argv is None:
+        # A short life that makes nothing but trees: looking for circles in them took a third of the time.
+        gc.disable()
     words = sys.argv[1:] if argv is None else list(argv)
     # No option before the command takes a value. Only that command is imported, so that `--help` stays fast.
     chosen = next((word for word in words if word in COMMANDS), None)
