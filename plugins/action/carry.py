@@ -57,7 +57,7 @@ class ActionModule(ActingBase):
             looked = self._execute_module(module_name=self.MODULE, module_args={**args, "step": "look"},
                                           task_vars=task_vars)
             if not looked.get("same") and not looked.get("failed"):
-                archive = folder / "carry.tar"
+                archive = self._archive(folder, task_vars)
                 pack(compiled, archive)
                 remote = self._make_tmp_path()
                 self._remote_temporary = remote
@@ -66,9 +66,13 @@ class ActionModule(ActingBase):
                 self._fixup_perms2((remote, args["archive"]))
         return args
 
+    def _archive(self, folder: Path, task_vars: dict[str, Any]) -> Path:
+        """Where the archive is packed: a file for each machine, since several are served at once."""
+        return folder / f"carry-{self.machine(task_vars)}.tar"
+
     def seen(self, result: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],
              task_vars: dict[str, Any]) -> None:
         """Remove the archive on both computers."""
-        (folder / "carry.tar").unlink(missing_ok=True)
+        self._archive(folder, task_vars).unlink(missing_ok=True)
         if getattr(self, "_remote_temporary", None):
             self._remove_tmp_path(self._remote_temporary)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,6 +26,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_points impor
 
 # What the machine lacks, rather than the backup: another backup would not help.
 NOT_THE_COPY = ("no space left", "no end after", "permission denied", "read-only file system")
+# A data folder that is a mount of its own, or part of a machine's image, cannot be renamed: it is restored in place.
+UNMOVABLE = (errno.EBUSY, errno.EXDEV)
 LEFTOVERS = ("postmaster.pid", "backup_label", "tablespace_map", "standby.signal", "recovery.signal")
 
 
@@ -58,7 +61,7 @@ def restore(job: Job, cluster: Cluster, choice: Choice) -> None:
 
 
 def put_aside(job: Job, cluster: Cluster) -> str:
-    """Keep what is in the data folder until a restore has succeeded, where there is room; returns where, or nothing."""
+    """Keep what is in the data folder until a restore has succeeded, where that can be; returns where, or nothing."""
     data = Path(cluster.data)
     if not (data / "PG_VERSION").is_file() or any((data / "pg_tblspc").glob("*")):
         return ""
@@ -66,7 +69,12 @@ def put_aside(job: Job, cluster: Cluster) -> str:
     if room.f_bavail * room.f_frsize < float(job.system.get("size_bytes") or 0) * 1.2:
         return ""
     pg_host.remove(place(cluster))
-    os.replace(cluster.data, place(cluster))
+    try:
+        os.replace(cluster.data, place(cluster))
+    except OSError as fault:
+        if fault.errno not in UNMOVABLE:
+            raise
+        return ""
     return place(cluster)
 
 
