@@ -133,3 +133,17 @@ def test_both_sites_are_lost_one_after_the_other(cycle: Cycle, fault_table: Faul
     assert alone.outcome.exit != 0
     assert all(entry["unprotected_since"] for entry in alone.report["systems"] if entry["keeps_data"]), alone.report
     cycle.rehearsal.lab("start", PLACE)
+
+    # Home again, to a primary that is empty too; then all of ours goes, but for the copies that may be the last.
+    cycle.rehearsal.lab("replace", "base1")
+    cycle.drive("failback")
+    expect_usable(cycle, "failback", ("kept", "not_shown"))
+    assert cycle.sql("deeds-db", "primary", "deeds", ROWS) == rows
+    assert cycle.rehearsal.on("base1", TREE) == tree
+    cycle.drive("teardown", extra={"restart": "allowed"})
+    cycles.expect_nothing_left(cycle)
+    for system in ("deeds-db", "maps"):
+        folder = f"/var/lib/bascule-copies/life/{system}"
+        notes = cycle.runs["teardown"].report["notes"]
+        assert any(f"Copies were kept on {PLACE} in {folder}" in note for note in notes), notes
+        assert cycle.rehearsal.on(PLACE, 'find "$1" -type f | head -1', folder).strip()
