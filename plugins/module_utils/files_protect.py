@@ -32,15 +32,7 @@ Host copy tree
   HostName {address}
   Port {port}
   User {user}
-  IdentitiesOnly yes
-  UserKnownHostsFile {known_hosts}
-  GlobalKnownHostsFile /dev/null
-  StrictHostKeyChecking yes
-  BatchMode yes
-  ConnectTimeout 10
-  ServerAliveInterval 5
-  ServerAliveCountMax 6
-  ControlMaster no
+""" + machine_user.AGENT_SSH + """\
 Host copy
   IdentityFile {copy_key}
 Host tree

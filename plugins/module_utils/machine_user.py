@@ -11,6 +11,18 @@ from pathlib import Path
 from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_run
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 
+# How an agent of ours reaches the other machine: nothing is asked, no key is taken on trust, silence ends it.
+AGENT_SSH = """\
+  IdentitiesOnly yes
+  UserKnownHostsFile {known_hosts}
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  BatchMode yes
+  ConnectTimeout 10
+  ServerAliveInterval 5
+  ServerAliveCountMax 6
+  ControlMaster no
+"""
 USER, HOME = "bascule", "/var/lib/bascule"
 AUTHORIZED = f"{HOME}/.ssh/authorized_keys"
 SUDOERS = "/etc/sudoers.d"

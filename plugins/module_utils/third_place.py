@@ -29,16 +29,7 @@ Host copies
   Port {port}
   User {user}
   IdentityFile {key}
-  IdentitiesOnly yes
-  UserKnownHostsFile {known_hosts}
-  GlobalKnownHostsFile /dev/null
-  StrictHostKeyChecking yes
-  BatchMode yes
-  ConnectTimeout 10
-  ServerAliveInterval 5
-  ServerAliveCountMax 6
-  ControlMaster no
-"""
+""" + machine_user.AGENT_SSH
 SERVICE = """# Written by Bascule.
 [Unit]
 Description=Bascule: copies of {system} for the third place ({policy})

@@ -31,20 +31,23 @@ COMMANDS = {
     "explain": "explain the code of a finding",
 }
 
+# They look on for as long as something else goes on, an observer for good.
+LASTING = frozenset({"run", "watch"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Given the arguments after the program's name, run a command and return its exit code.
 
     0 fine, 1 findings or a verdict that was not reached, 2 usage, 3 a tool, a file or a machine is missing.
     """
-    if argv is None:
-        # A short life that makes nothing but trees: looking for circles in them took a third of the time.
-        gc.disable()
     words = sys.argv[1:] if argv is None else list(argv)
     # No option before the command takes a value. Only that command is imported, so that `--help` stays fast.
     chosen = next((word for word in words if word in COMMANDS), None)
     command = importlib.import_module(f"bascule.commands.{chosen}") if chosen else None
     args = _parser(chosen, command).parse_args(words)
+    if argv is None and chosen not in LASTING:
+        # A short life that makes nothing but trees: looking for circles in them took a third of the time.
+        gc.disable()
     try:
         outcome: Outcome = command.run(args) if command else Outcome("")
         _print(outcome, args.json)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bascule_lab.demo.rehearsal import Run
-
 from . import cycle as cycles
 from .cycle import DECLARE, Cycle
 from .fault_table import FaultTable
+from .faults_a import data, words
 
 pytestmark = [pytest.mark.lab_full]
 PLANNED = {"scenario": "planned"}
@@ -40,15 +39,6 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
     with cycles.started("faults-a", tmp_path_factory.mktemp("faults-a")) as cycle:
         cycle.drive("build", extra={"restart": "allowed"})
         yield cycle
-
-
-def data(firm: Cycle, side: str) -> tuple[str, str]:
-    orders = "select count(*), md5(string_agg(o::text, ',' order by mark)) from orders o where mark not like 'test-%'"
-    return firm.sql("orders-db", side, "orders", orders), firm.tree("plans", side)
-
-
-def words(run: Run) -> dict[str, str]:
-    return {row["id"]: row["word"] for row in run.report["activities"]}
 
 
 def test_clocks_an_hour_off(firm: Cycle, fault_table: FaultTable) -> None:

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bascule_lab.demo.rehearsal import Run
-
 from . import cycle as cycles
 from . import strike
 from .cycle import DECLARE, Cycle
 from .fault_table import FaultTable
+from .faults_a import data, words
 
 pytestmark = [pytest.mark.lab]
 NEW_HOST_KEY = """set -e
@@ -36,15 +35,6 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
 def facts(firm: Cycle) -> tuple[str, str]:
     """What both systems hold before anything happens."""
     return data(firm, "primary")
-
-
-def data(firm: Cycle, side: str) -> tuple[str, str]:
-    orders = "select count(*), md5(string_agg(o::text, ',' order by mark)) from orders o where mark not like 'test-%'"
-    return firm.sql("orders-db", side, "orders", orders), firm.tree("plans", side)
-
-
-def words(run: Run) -> dict[str, str]:
-    return {row["id"]: row["word"] for row in run.report["activities"]}
 
 
 def test_planned_move_needs_the_primary(firm: Cycle, facts: object, fault_table: FaultTable) -> None:

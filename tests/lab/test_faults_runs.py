@@ -20,6 +20,7 @@ from . import fault_table as table
 from . import strike
 from .cycle import DECLARE, Cycle
 from .fault_table import FaultTable
+from .faults_a import data, words
 
 pytestmark = [pytest.mark.lab_full]
 # Where runs are killed, one after the other, each by an event of its journal.
@@ -43,15 +44,6 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
     with cycles.started("faults-a", tmp_path_factory.mktemp("faults-a")) as cycle:
         cycle.drive("build", extra={"restart": "allowed"})
         yield cycle
-
-
-def data(firm: Cycle, side: str) -> tuple[str, str]:
-    orders = "select count(*), md5(string_agg(o::text, ',' order by mark)) from orders o where mark not like 'test-%'"
-    return firm.sql("orders-db", side, "orders", orders), firm.tree("plans", side)
-
-
-def words(run: Run) -> dict[str, str]:
-    return {row["id"]: row["word"] for row in run.report["activities"]}
 
 
 def kill(first: strike.Event) -> None:

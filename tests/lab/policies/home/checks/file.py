@@ -3,45 +3,9 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import sys
-import urllib.error
-import urllib.request
 
-URL = "http://shelf.harbour.test:8081/"
-
-
-def ask(name: str, method: str = "GET") -> int:
-    """Status of one request. Raises OSError when somebody else answers, or nobody."""
-    data = name.encode() if method == "PUT" else None
-    try:
-        with urllib.request.urlopen(urllib.request.Request(URL + name, data, method=method), timeout=3) as answer:
-            status, body = answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        status, body = error.code, error.read()
-    if not body.startswith(b"The Harbour Office: "):
-        raise OSError(f"{URL} is not ours, or its data are gone: {body[:80]!r}")
-    return int(status)
-
-
-def held(records: list[str]) -> dict[str, object]:
-    """Which of the records are still there."""
-    there = {record for record in records if ask(record) == 200}
-    return {"held": [r for r in records if r in there], "lost": [r for r in records if r not in there]}
-
-
-def put() -> dict[str, object]:
-    """Put one and look for it."""
-    record = f"test-{secrets.token_hex(8)}"
-    if (ask(record, "PUT"), ask(record)) != (201, 200):
-        raise OSError(f"{record} cannot be read back")
-    return {"ok": True, "record": record}
-
+from harbour import main
 
 if __name__ == "__main__":
-    try:
-        print(json.dumps(held(json.load(sys.stdin)) if sys.argv[1:] == ["--held"] else put()))
-    except OSError as problem:
-        print(json.dumps({"ok": False, "reason": str(problem)}))
-        sys.exit(1)
+    sys.exit(main("http://shelf.harbour.test:8081/"))
