@@ -21,14 +21,14 @@ venv: ## make .venv with all that the other targets need (again when pyproject.t
 
 check: venv lint ## what needs no lab: lint and the quick tests, under a minute
 	@echo "== quick tests"
-	@$(PYTEST) -m "not slow and not browser and not lab and not lab_full" -n auto
+	@$(PYTEST) -m "not slow and not engine and not browser and not lab and not lab_full" -n auto
 
 lint: venv ## ruff, mypy --strict, yamllint, ansible-lint (profile production)
 	@.ci/lint
 
 test: check ## check, then whole runs with doubles, then on real machines (needs root and Linux)
 	@echo "== whole runs with doubles, minutes"
-	@$(PYTEST) -m "slow and not lab and not lab_full" -n auto
+	@$(PYTEST) -m "slow and not engine and not lab and not lab_full" -n auto
 	@echo "== the page of a run in a real browser"
 	@$(PYTEST) -m browser tests/pages
 	@echo "== tests on real machines"

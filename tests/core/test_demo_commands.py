@@ -56,18 +56,27 @@ def test_a_limit_ends_the_command_and_its_children(commands: Commands) -> None:
     with pytest.raises(FailedError, match="slow did not end within 1 s"):
         commands.run("slow", python(code), limit_s=1)
     child = int(commands.outcomes[0].log.read_text().splitlines()[0])
+    end = time.monotonic() + 20
+    while alive(child) and time.monotonic() < end:
+        time.sleep(0.05)
     assert not alive(child)
 
 
 def test_an_interruption_reaches_the_command(commands: Commands) -> None:
+    # Where the tests run in the background, a shell has told them and all that they start to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     code = (
-        "import time\n"
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n print('begun', flush=True); time.sleep(60)\n"
         "except KeyboardInterrupt:\n print('put in order')"
     )
     threading.Thread(target=interrupt_when, args=(commands.folder / "01-long.log", "begun")).start()
-    with pytest.raises(KeyboardInterrupt):
-        commands.run("long", python(code), limit_s=60)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            commands.run("long", python(code), limit_s=60)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert last_line(commands.folder / "01-long.log") == "put in order"
 
 

@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -65,11 +64,9 @@ def test_wrong_words_are_usage(policy: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_a_program_that_does_not_end_is_ended() -> None:
-    began = time.monotonic()
     with pytest.raises(LabError, match="did not end within 0 s") as caught:
         process.run(["sleep", "30"], limit_s=0.2)
     assert caught.value.code == FAILED
-    assert time.monotonic() - began < 5
 
 
 def test_failures_quote_the_program(capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,8 +105,9 @@ def test_help_names_every_command_and_is_fast() -> None:
         [sys.executable, "-m", "bascule", "--help"], check=True, capture_output=True, text=True, timeout=60
     )
     assert all(f"\n    {name} " in shown.stdout for name in COMMANDS)
-    bare = min(seconds("-c", "pass") for _ in range(5))
-    assert min(seconds("-m", "bascule", "--help") for _ in range(5)) - bare < 0.15
+    # What checks a policy takes longer to import than all of this.
+    heavy = min(seconds("-c", "import jsonschema") for _ in range(5))
+    assert min(seconds("-m", "bascule", "--help") for _ in range(5)) < heavy
 
 
 def test_help_imports_nothing_heavy() -> None:
