@@ -43,7 +43,8 @@ test-full: test ## test, then the long rehearsals and every Python that is here
 bench: venv ## how fast it is, beside the targets (BENCH="names" for some, BENCH=--list says which; the lab's need root)
 	@$(BIN)/python -m bench $(BENCH)
 
-demo: venv ## a firm loses its site and works again, on this computer (FIRM=name of a folder in examples/)
+demo: ## a firm loses its site and works again, on this computer (FIRM=name of a folder in examples/)
+	@.ci/setup run
 	@$(AS_ROOT) $(BIN)/python -m bascule_lab demo examples/$(FIRM)/policy.yml
 
 golden: venv ## accept what the compiler gives now as what it should give
