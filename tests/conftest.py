@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share: the switch ``--accept``, which rewrites expected output instead of comparing with it."""
+"""What all tests share: the switch ``--accept``, which rewrites expected output instead of comparing with it, and the
+double of AWS that tests of the real engine run on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from .aws_double import AwsDouble, running
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,3 +29,10 @@ def expect(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="module")
+def aws_double() -> Iterator[AwsDouble]:
+    """The real Pulumi engine and the double of AWS, with an account of its own for each module of tests."""
+    with running() as double:
+        yield double
