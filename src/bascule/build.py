@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from bascule import build_cloud
 from bascule import policy as p
 from bascule.source import Source
 from bascule.values import distance_km, duration_s, rate_bytes_per_day, share, size_bytes
@@ -78,6 +79,8 @@ def _switch(data: Json) -> p.Switch:
     if "manual" in data:
         manual = data["manual"]
         return p.ManualSwitch(manual["say"], duration_s(manual["limit"]))
+    if "route53" in data:
+        return build_cloud.route53(data["route53"])
     dns = data["dns"]
     ttl_s = duration_s(dns["ttl"])
     return p.DnsSwitch(dns["server"], dns.get("port", 53), dns["zone"], _secret(dns["key"]), ttl_s, dict(dns["names"]))
@@ -173,11 +176,13 @@ class _Maker:
             distance_km=_maybe(data, "distance", distance_km),
             region=data.get("region"),
             readiness=data.get("readiness"),
+            cloud=build_cloud.cloud(data) if data["provider"] == "aws" else None,
         )
 
     def machine(self, site: str, key: str, data: Json) -> p.Machine:
-        plain = {word: data.get(word) for word in ("address", "via", "host_key", "size", "image")}
-        return p.Machine(id=key, site=site, connection=self.connection(data), **plain)
+        plain = {word: data.get(word) for word in ("address", "via", "host_key", "size", "image", "readiness")}
+        disk_bytes = _maybe(data, "disk", size_bytes)
+        return p.Machine(id=key, site=site, connection=self.connection(data), disk_bytes=disk_bytes, **plain)
 
     def risk(self, key: str, data: Json) -> p.Risk:
         lasts_s = _maybe(data, "lasts", duration_s)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bascule.estate_cloud import Cloud, Route53Switch
+
 Names = Mapping[str, str]  # language to text; a name given as one text stands under the policy's language
 
 
@@ -24,7 +26,8 @@ class Connection:
 class Machine:
     """A machine; ``connection`` is the policy's, with what it overrides. ``via`` is the machine one passes through.
 
-    ``address`` is None, and ``size`` and ``image`` may be given, where a provider makes the machine.
+    Where a provider makes the machine, ``address`` may be None, and there is a ``size``, and an ``image``, a disk and a
+    readiness where they were written.
     """
 
     id: str
@@ -35,11 +38,15 @@ class Machine:
     host_key: str | None
     size: str | None
     image: str | None
+    disk_bytes: int | None = None
+    readiness: str | None = None
 
 
 @dataclass(frozen=True)
 class Site:
-    """A place. ``network`` is the CIDR of its addresses; ``region``, ``readiness`` only where a provider has them."""
+    """A place. ``network`` is the CIDR of its addresses, ``region`` the cloud's in which it is, if any; ``readiness``
+    and ``cloud`` only where a provider builds it.
+    """
 
     id: str
     name: Names | None
@@ -50,6 +57,7 @@ class Site:
     distance_km: float | None
     region: str | None
     readiness: str | None
+    cloud: Cloud | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,8 @@ class ManualSwitch:
     kind: Literal["manual"] = "manual"
 
 
-Switch = DnsSwitch | ManualSwitch
+NamedSwitch = DnsSwitch | Route53Switch
+Switch = NamedSwitch | ManualSwitch
 
 
 @dataclass(frozen=True)

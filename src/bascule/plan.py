@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bascule.codec import decode, encode
+from bascule.plan_cloud import Cloud
+from bascule.plan_cloud import SecretRef as SecretRef
 
 SCHEMA = "bascule/plan/v1"
 SIDES = ("primary", "standby")
@@ -32,17 +34,11 @@ class PolicyFacts:
 
 @dataclass(frozen=True)
 class Site:
-    """A place with machines, and who provides them."""
+    """A place with machines, and who provides them; ``cloud``: what is built there, None where the machines exist."""
 
     provider: str
     network: str | None
-
-
-@dataclass(frozen=True)
-class SecretRef:
-    """A secret by its name in ``Plan.secrets``."""
-
-    secret: str
+    cloud: Cloud | None = None
 
 
 @dataclass(frozen=True)

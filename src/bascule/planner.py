@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bascule import __version__, policy
+from bascule.cloud import built_late
 from bascule.codec import encode
 from bascule.ordering import Shape, shape_of, units_of
 from bascule.plan import (
@@ -21,6 +22,7 @@ from bascule.plan import (
     Name,
     Need,
     Observer,
+    Part,
     Plan,
     PolicyFacts,
     Predicted,
@@ -29,9 +31,9 @@ from bascule.plan import (
     System,
     Target,
 )
-from bascule.predict import for_group, for_system, worst
+from bascule.predict import before_all, for_group, for_system, worst
 from bascule.protections import protection
-from bascule.providers import provider
+from bascule.providers import addressed, provider
 from bascule.switches import switch
 from bascule.systems import system_type
 from bascule.third import third_of
@@ -41,15 +43,17 @@ _SCENARIOS = {"lost": "loss", "planned": "planned", "compromise": "compromise"}
 
 def make_plan(written: policy.Policy) -> Plan:
     """Given a policy that passed the rules, return its plan. Raise UnknownKind for what this version lacks."""
+    written = addressed(written)
     shape = shape_of(written)
-    systems = _systems(written, shape)
+    late = built_late(written)
+    systems = _systems(written, shape, late)
     kind = switch(written.switch.kind)
     risks = {name: risk.mode for name, risk in written.risks.items()}
     return Plan(
         schema=SCHEMA,
         bascule=__version__,
         policy=_facts(written),
-        sites={name: provider(site.provider).site(site) for name, site in written.sites.items()},
+        sites={name: provider(site.provider).site(written, site) for name, site in written.sites.items()},
         machines={name: _machine(machine) for name, machine in written.machines.items()},
         controllers={name: Controller(item.at, item.machine) for name, item in written.controllers.items()},
         observers={name: Observer(item.machine, item.every_s) for name, item in written.observers.items()},
@@ -57,7 +61,7 @@ def make_plan(written: policy.Policy) -> Plan:
         switch=kind.entry(written.switch),
         systems=systems,
         groups=_groups(written, shape, systems),
-        activities=_activities(written, shape, systems),
+        activities=_activities(written, shape, systems, before_all(late)),
         units=units_of(shape),
         scenarios={name: Scenario(mode) for name, mode in {**risks, **_SCENARIOS}.items()},
         firm=_firm(written),
@@ -83,18 +87,16 @@ def _machine(written: policy.Machine) -> Machine:
     )
 
 
-def _systems(written: policy.Policy, shape: Shape) -> dict[str, System]:
-    systems = {name: _system(written, system, shape) for name, system in written.systems.items()}
+def _systems(written: policy.Policy, shape: Shape, late: frozenset[str]) -> dict[str, System]:
+    systems = {name: _system(written, system, shape, late) for name, system in written.systems.items()}
     bound: dict[str, list[str]] = {name: list(system.consistent_with) for name, system in systems.items()}
     for name, system in systems.items():
         for other in system.consistent_with:
             bound[other].append(name)
-    return {
-        name: _of_one_moment(system, [systems[other] for other in bound[name]]) for name, system in systems.items()
-    }
+    return {name: _of_one_moment(system, [systems[other] for other in bound[name]]) for name, system in systems.items()}
 
 
-def _system(written: policy.Policy, system: policy.System, shape: Shape) -> System:
+def _system(written: policy.Policy, system: policy.System, shape: Shape, late: frozenset[str]) -> System:
     settings = system_type(system.type).settings(system)
     protections = tuple(protection(item.by).entry(written.id, system, item) for item in system.protect)
     return System(
@@ -109,7 +111,7 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape) -> Syst
         change_bytes_per_day=system.change_bytes_per_day,
         settings=settings,
         protections=protections,
-        predicted=for_system(system, settings, protections),
+        predicted=for_system(system, settings, protections, system.runs_on["standby"] in late),
         third=third_of(written, system.id, protections),
     )
 
@@ -136,12 +138,14 @@ def _groups(written: policy.Policy, shape: Shape, systems: Mapping[str, System])
     }
 
 
-def _activities(written: policy.Policy, shape: Shape, systems: Mapping[str, System]) -> dict[str, Activity]:
+def _activities(
+    written: policy.Policy, shape: Shape, systems: Mapping[str, System], before: Sequence[Part]
+) -> dict[str, Activity]:
     kind = switch(written.switch.kind)
     switching = kind.parts(kind.entry(written.switch))
     group_of = {name: group for group, members in shape.groups.items() for name in members}
     rto = {
-        group: for_group({system: systems[system].predicted for system in moves}, shape.after, switching)
+        group: for_group({system: systems[system].predicted for system in moves}, shape.after, before, switching)
         for group, moves in shape.moves.items()
     }
     return {

@@ -7,7 +7,7 @@ with the guard before and the switch and the first question after; its loss is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bascule import policy
@@ -20,10 +20,13 @@ from bascule.systems import system_type
 _NOTHING_TO_LOSE = Loss(0, "declared", None)
 
 
-def for_system(system: policy.System, settings: Json, protections: Sequence[Json]) -> Predicted:
-    """Given a system, its settings and protections as planned, return what is expected after the loss of a site."""
+def for_system(system: policy.System, settings: Json, protections: Sequence[Json], late: bool) -> Predicted:
+    """Given a system, its settings and protections as planned, and whether its machine is built when it is needed,
+    return what is expected after the loss of a site.
+    """
     kind = system_type(system.type)
-    parts = [Part("steps", SECONDS["steps"], "default")]
+    parts = [Part("prepare", SECONDS["prepare"], "default")] if late else []
+    parts += [Part("steps", SECONDS["steps"], "default")]
     loss = _NOTHING_TO_LOSE
     if protections and kind.keeps(settings):
         # After a plain loss the copy that loses least is taken; it repeats damage, but there was none.
@@ -33,13 +36,22 @@ def for_system(system: policy.System, settings: Json, protections: Sequence[Json
     return Predicted(duration([*parts, *kind.start(settings)]), loss)
 
 
-def for_group(moving: Mapping[str, Predicted], after: Edges, switching: Sequence[Part]) -> Duration:
-    """Given the systems of a switch group, what each comes after, and the switch's parts, return how long it takes
-    until an activity of the group is usable. Users are sent over when the whole group is ready.
+def before_all(late: Collection[str]) -> tuple[Part, ...]:
+    """Given the machines that are built when they are needed, return what is done before any system is recovered."""
+    guard = Part("guard", SECONDS["guard"], "default")
+    # They are built side by side, and nothing begins before all are there.
+    return (guard, Part("build", SECONDS["build_machines"], "default")) if late else (guard,)
+
+
+def for_group(
+    moving: Mapping[str, Predicted], after: Edges, before: Sequence[Part], switching: Sequence[Part]
+) -> Duration:
+    """Given the systems of a switch group, what each comes after, what is done before, and the switch's parts, return
+    how long it takes until an activity of the group is usable. Users are sent over when the whole group is ready.
     """
     edges = {name: after[name] for name in moving}
     chain = heaviest(edges, {name: predicted.rto.seconds for name, predicted in moving.items()}, moving)
-    parts = [Part("guard", SECONDS["guard"], "default")]
+    parts = [*before]
     parts += [replace(part, name=f"{name}: {part.name}") for name in chain for part in moving[name].rto.parts]
     parts += [replace(part, name=f"switch: {part.name}") for part in switching]
     parts += [Part("ask", SECONDS["ask"], "default")]

@@ -54,7 +54,7 @@ def starter(
     ``schema`` is the path of the schema from the policy, for editors. Raise Findings when an answer has no place in a
     policy.
     """
-    known = {**DEFAULTS, **WORDS[language], **from_inventory(inventory or {}), **(answers or {})}
+    known = {**proposals(language, from_inventory(inventory or {})), **(answers or {})}
     primary, standby = next(iter(known["primary"])), next(iter(known["standby"]))
     values = {name: json.dumps(value, ensure_ascii=False) for name, value in known.items()}
     values |= {
@@ -75,6 +75,11 @@ def starter(
     text = TEMPLATE.format(**{**values, **comments})
     load_text(text, "policy.yml")
     return text
+
+
+def proposals(language: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every answer that a starter takes: those that are given, for the rest what is written without them."""
+    return {**DEFAULTS, **WORDS[language], **answers}
 
 
 def schema_files() -> dict[str, str]:

@@ -141,6 +141,12 @@ def _identifier(value: str, says: Mapping[str, str]) -> Wrong | None:
     return ("BC208", f"{show(value)} is not an identifier", fix)
 
 
+def _bare_address(value: str, says: Mapping[str, str]) -> Wrong | None:
+    if "/32" not in says["is"] or not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){3}", value):
+        return None
+    return (says["code"], f"{show(value)} is one address, and a network is wanted", f"Write `{value}/32`.")
+
+
 def _suffix(value: str, says: Mapping[str, str]) -> Wrong | None:
     if says["is"] != "a unit of systemd" or not re.fullmatch(r"[A-Za-z0-9_@-]+", value):
         return None
@@ -206,6 +212,7 @@ _RECOGNISERS: tuple[Callable[[str, Mapping[str, str]], Wrong | None], ...] = (
     _clock,
     _fraction,
     _identifier,
+    _bare_address,
     _suffix,
     _spaced,
     _time_words,

@@ -36,7 +36,7 @@ def asked(folder: Path) -> list[list[str]]:
 def copying(folder: Path, script: str) -> dict[str, Any]:
     return {"restic": double(folder, script), "paths": ["/srv/a b", "/x"], "tags": ["serving=primary"],
             "owners": str(folder / "owners"), "state": str(folder / "state" / "copy.json"),
-            "lock": str(folder / "lock"), "limit_s": 20}  # fmt: skip
+            "lock": str(folder / "lock"), "limit_s": 300}  # fmt: skip
 
 
 def test_copy_says_how_it_went(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_copies_do_not_overlap(tmp_path: Path) -> None:
 
 
 def test_a_program_ends_at_its_limit() -> None:
-    assert agent.run(["sleep", "30"], 0.2).code == 124
+    assert agent.run(["sleep", "600"], 0.2).code == 124
     assert agent.run(["no-such-program-at-all"], 1).code == 127
 
 
@@ -97,7 +97,7 @@ def snapshots(*times: str) -> str:
 def pruning(folder: Path, listed: str) -> dict[str, Any]:
     script = f"if 'snapshots' in sys.argv: print({listed!r})"
     return {"restic": double(folder, script), "keep_s": 2592000, "state": str(folder / "p.json"),
-            "lock": str(folder / "lock"), "limit_s": 20}  # fmt: skip
+            "lock": str(folder / "lock"), "limit_s": 300}  # fmt: skip
 
 
 def test_prune_keeps_what_the_policy_says(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_second_one_is_refused_while_the_first_runs(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_one_left_running_is_ended(tmp_path: Path) -> None:
-    stubborn = ["sh", "-c", "trap '' TERM; echo; sleep 60"]
+    stubborn = ["sh", "-c", "trap '' TERM; echo; sleep 600"]
     left = subprocess.Popen(stubborn, start_new_session=True, stdout=subprocess.PIPE)
     assert left.stdout
     with left.stdout:
@@ -35,7 +35,7 @@ def test_what_a_killed_one_left_running_is_ended(tmp_path: Path) -> None:
     with alone("firm", tmp_path) as running:
         note(running, left.pid)
     with alone("firm", tmp_path) as running:
-        assert left.wait(5) == -9
+        assert left.wait(120) == -9
         assert not running.exists()
 
 

@@ -35,7 +35,7 @@ def count(folder: Path, records: list[tuple[float, str]], since: float) -> subpr
         input=COUNT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env=dict(os.environ),
     )

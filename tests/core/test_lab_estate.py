@@ -81,7 +81,7 @@ def test_lab_yml_moves_sites_machines_and_names(tmp_path: Path) -> None:
         ("seed: {db9: [a.sh]}", "no file beside the policy"),
         ("seed: {db1: [../../../etc/passwd]}", "no file beside the policy"),
         ("seed: [a.sh]", "should name machines"),
-        ("cache: {db9: [/x]}", "no machine of the policy"),
+        ("cache: {db9: [/x]}", "no machine that exists from the start"),
         ("cache: {db1: [x]}", "the whole path"),
         ("addresses: {moon: 10.1.1.0/24}", "no site of the policy"),
     ],
@@ -146,9 +146,10 @@ def test_known_hosts_and_ssh_config(tmp_path: Path) -> None:
     lines = files.known_hosts(found, public).splitlines()
     assert lines[0] == "db1,10.96.1.11,db1.firm.test ssh-ed25519 AAAAdb1"
     assert lines[1].startswith("app1,[app1]:2222,[10.96.1.12]:2222,[app1.firm.test]:2222 ")
-    config = files.ssh_config(found, "/a folder/id", "/a folder/known_hosts")
+    config = files.ssh_config(found, "/a folder/id", "/a folder/known_hosts", {"db2": "/keys/own"})
     assert '  IdentityFile "/a folder/id"' in config.splitlines()
     assert "StrictHostKeyChecking yes" in config
+    assert config.index("Host db2\n") < config.index('  IdentityFile "/keys/own"\n')
 
 
 def test_images_are_shared_by_content() -> None:

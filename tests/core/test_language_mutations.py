@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mistakes of a newcomer, at every key of the sample: the policy stays valid, or the findings are complete."""
+"""Mistakes of a newcomer, at every key of the samples: the policy stays valid, or the findings are complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bascule import language
 from bascule.diagnostics import Findings, render
 from bascule.source import read
 
-SAMPLE = Path(__file__).parents[1] / "policies" / "valid" / "atelier.yml"
+FOLDER = Path(__file__).parents[1] / "policies" / "valid"
 TEXTS = ("", "x y", "é", "30", "{{ 1 }}", "a\nb")
 WRONG: tuple[Any, ...] = (None, True, 7, -1, 0.5, [], ["a"], {}, {"a": 1}, [[]], [{}], *TEXTS)
 
@@ -41,7 +41,7 @@ def checked(data: Any) -> None:
     """Load what was made of the sample, and look at the findings."""
     text = yaml.dump(data, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=1000)
     try:
-        found = language.load_text(text, folder=SAMPLE.parent).warnings
+        found = language.load_text(text, folder=FOLDER).warnings
     except Findings as findings:
         found = findings.diagnostics
         assert found
@@ -56,19 +56,24 @@ def checked(data: Any) -> None:
         render(found, form)
 
 
-DATA = read(SAMPLE).data
-SECTIONS = sorted({str(path[0]) for path in paths(DATA)})
+DATA = {name: read(FOLDER / f"{name}.yml").data for name in ("atelier", "cloud-public")}
+# Of the second one, what the first has not.
+SECTIONS = [
+    *(("atelier", section) for section in sorted({str(path[0]) for path in paths(DATA["atelier"])})),
+    ("cloud-public", "sites"),
+    ("cloud-public", "switch"),
+]
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_key(section: str) -> None:
-    for number, path in enumerate(paths(DATA)):
+@pytest.mark.parametrize(("name", "section"), SECTIONS)
+def test_every_key(name: str, section: str) -> None:
+    for number, path in enumerate(paths(DATA[name])):
         if path[0] != section:
             continue
         # Each key gets four of the wrong values; all of them come round.
         some = [WRONG[(4 * number + i) % len(WRONG)] for i in range(4)]
         for change in (_deleted, _misspelt, *map(_replaced, some)):
-            data = copy.deepcopy(DATA)
+            data = copy.deepcopy(DATA[name])
             change(at(data, path[:-1]), path[-1])
             checked(data)
 

@@ -14,7 +14,7 @@ from bascule.source import read
 
 POLICIES = Path(__file__).parents[1] / "policies"
 ROOT = Path(__file__).parents[2]
-VALID = [*sorted((POLICIES / "valid").glob("*.yml")), *sorted(ROOT.glob("examples/*/policy.yml"))]
+VALID = [*sorted((POLICIES / "valid").glob("*.yml")), *sorted(ROOT.glob("examples/*/policy*.yml"))]
 INVALID = sorted((POLICIES / "invalid").glob("*.yml"))
 
 

@@ -22,7 +22,17 @@ from bascule.resources import resource
 
 ROOT = Path(__file__).parents[2]
 SMALL = ROOT / "tests" / "golden" / "small" / "policy.yml"
-SAMPLES = [SMALL, *sorted(ROOT.glob("examples/*/policy.yml")), *sorted(ROOT.glob("tests/lab/policies/*/policy.yml"))]
+SAMPLES = [
+    SMALL,
+    *sorted(ROOT.glob("examples/*/policy*.yml")),
+    *sorted(ROOT.glob("tests/lab/policies/*/policy.yml")),
+    *sorted(ROOT.glob("tests/policies/valid/*.yml")),
+]
+
+
+def name_of(policy: Path) -> str:
+    """How a sample is called in the names of tests."""
+    return f"{policy.parent.name}-{policy.stem}"
 
 
 def changed(**parts: Any) -> Plan:
@@ -41,7 +51,7 @@ def small() -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("policy", SAMPLES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("policy", SAMPLES, ids=name_of)
 def test_the_plan_obeys_its_schema_and_comes_back_the_same(policy: Path) -> None:
     plan = make_plan(load(policy))
     data = json.loads(json.dumps(to_json(plan)))
@@ -52,7 +62,7 @@ def test_the_plan_obeys_its_schema_and_comes_back_the_same(policy: Path) -> None
     assert to_json(from_json(data)) == data
 
 
-@pytest.mark.parametrize("policy", SAMPLES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("policy", SAMPLES, ids=name_of)
 def test_units_can_be_done_one_after_the_other(policy: Path) -> None:
     plan = make_plan(load(policy))
     done: set[str] = set()

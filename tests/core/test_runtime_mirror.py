@@ -74,7 +74,7 @@ class Places:
         double.chmod(double.stat().st_mode | stat.S_IXUSR)
         return {"by": self.by, "rsync": [str(double)], "source": "copies:0/", "folder": str(self.folder),
                 "keep_s": 3600, "state": str(self.base / "state.json"), "lock": str(self.base / "lock"),
-                "lock_s": 0.3, "limit_s": 20}  # fmt: skip
+                "lock_s": 0.3, "limit_s": 300}  # fmt: skip
 
     def fetch(self, after_listing: str = "pass", **more: Any) -> dict[str, Any]:
         return mirror.fetch({**self.settings(after_listing), **more})

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bascule_runtime import ask, probe, reach, secrets, watch, words
+
+# A computer may stand still for a while: what must come is waited for patiently.
+PATIENCE_S = 120
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -43,17 +48,19 @@ def port() -> Iterator[int]:
     [("/", None, True), ("/", "L'Atelier", True), ("/", "somebody else", False), ("/gone", None, False)],
 )
 def test_a_page_must_say_what_it_should(port: int, path: str, contains: str | None, good: bool) -> None:
-    check = {"kind": "http", "url": f"http://127.0.0.1:{port}{path}", "expect": 200, "contains": contains}
+    check = {"kind": "http", "url": f"http://127.0.0.1:{port}{path}", "expect": 200, "contains": contains,
+             "timeout_s": PATIENCE_S}  # fmt: skip
     answer = probe.ask(check, Path(), {})
     assert answer["ok"] is good
     assert bool(answer["reason"]) is not good
 
 
 def test_what_does_not_answer_is_no(port: int, tmp_path: Path) -> None:
-    assert probe.ask({"kind": "tcp", "host": "127.0.0.1", "port": port}, tmp_path, {})["ok"]
-    closed = probe.ask({"kind": "tcp", "host": "127.0.0.1", "port": 1, "timeout_s": 1}, tmp_path, {})
+    asked = {"kind": "tcp", "host": "127.0.0.1", "port": port, "timeout_s": PATIENCE_S}
+    assert probe.ask(asked, tmp_path, {})["ok"]
+    closed = probe.ask({**asked, "port": 1}, tmp_path, {})
     assert (closed["ok"], "ConnectionRefused" in closed["reason"]) == (False, True)
-    assert not probe.ask({"kind": "http", "url": "http://no..name/", "timeout_s": 1}, tmp_path, {})["ok"]
+    assert not probe.ask({"kind": "http", "url": "http://no..name/", "timeout_s": PATIENCE_S}, tmp_path, {})["ok"]
 
 
 def test_the_firm_s_own_check_gets_only_the_secrets_that_it_names(tmp_path: Path) -> None:
@@ -61,10 +68,10 @@ def test_the_firm_s_own_check_gets_only_the_secrets_that_it_names(tmp_path: Path
         "import json,os\nprint('noise')\nnamed = sorted(key for key in os.environ if 'SECRET' in key)\n"
         "print(json.dumps({'ok': True, 'record': named}))"
     )
-    check = {"kind": "run", "run": "c.py", "writes": "marked", "secrets": ["erp-probe"]}
+    check = {"kind": "run", "run": "c.py", "writes": "marked", "secrets": ["erp-probe"], "timeout_s": PATIENCE_S}
     answer = probe.ask(check, tmp_path, {"erp-probe": "x", "other": "y"})
     assert answer["record"] == ["BASCULE_SECRET_ERP_PROBE"]
-    (tmp_path / "c.py").write_text("import time; time.sleep(9)")
+    (tmp_path / "c.py").write_text("import time; time.sleep(600)")
     assert "did not end" in probe.ask({**check, "timeout_s": 0.5}, tmp_path, {})["reason"]
     (tmp_path / "c.py").write_text("raise SystemExit(3)")
     assert "code 3" in probe.ask(check, tmp_path, {})["reason"]
@@ -99,8 +106,8 @@ def test_watch_writes_and_ask_counts_what_is_lost(tmp_path: Path, port: int) -> 
         "else:\n    print(json.dumps({'ok': True, 'record': 'r'}))\n"
     )
     checks = [
-        {"kind": "run", "run": "c.py", "writes": "marked"},
-        {"kind": "tcp", "host": "127.0.0.1", "port": port, "writes": "none"},
+        {"kind": "run", "run": "c.py", "writes": "marked", "timeout_s": PATIENCE_S},
+        {"kind": "tcp", "host": "127.0.0.1", "port": port, "writes": "none", "timeout_s": PATIENCE_S},
     ]
     settings = {
         "policy": "p",
@@ -117,7 +124,7 @@ def test_watch_writes_and_ask_counts_what_is_lost(tmp_path: Path, port: int) -> 
     probe.acknowledge(tmp_path / "s", "orders", ["q"])
     kept = ask.held(checks, tmp_path, {}, tmp_path / "s", "orders")
     assert (kept["asked"], kept["held"], kept["lost"]) == (2, 1, 1)
-    assert ask.until_usable(checks, tmp_path, {}, limit_s=2)["usable"]
+    assert ask.until_usable(checks, tmp_path, {}, limit_s=PATIENCE_S)["usable"]
     shut = ask.until_usable(
         [{"kind": "tcp", "host": "127.0.0.1", "port": 1, "writes": "none"}], tmp_path, {}, limit_s=0.3
     )
@@ -129,7 +136,7 @@ def test_a_later_run_does_not_count_again_what_an_earlier_one_told_lost(tmp_path
         "import json,sys\nr = json.load(sys.stdin)\n"
         "print(json.dumps({'held': [x for x in r if x != 'old'], 'lost': [x for x in r if x == 'old']}))\n"
     )
-    checks = [{"kind": "run", "run": "c.py", "writes": "marked"}]
+    checks = [{"kind": "run", "run": "c.py", "writes": "marked", "timeout_s": PATIENCE_S}]
     probe.acknowledge(tmp_path, "orders", ["old", "new"])
     counts = [ask.held(checks, tmp_path, {}, tmp_path, "orders", started) for started in (0, 5, 5, 9)]
     assert [(kept["asked"], kept["lost"]) for kept in counts] == [(2, 1), (2, 1), (2, 1), (1, 0)]
@@ -164,4 +171,12 @@ def test_secrets_are_named_all_at_once_and_never_shown(tmp_path: Path, monkeypat
 def test_only_what_greets_like_ssh_is_reachable(port: int) -> None:
     targets = {"web": ("127.0.0.1", port), "closed": ("127.0.0.1", 1), "nowhere": ("no..name", 22)}
     assert reach.answering(targets, limit_s=0.5) == {"web": False, "closed": False, "nowhere": False}
-    assert reach.answering(targets, banner=b"", limit_s=0.5)["web"] is True
+    assert reach.answering(targets, banner=b"", limit_s=PATIENCE_S)["web"] is True
+
+
+def test_a_computer_that_stood_still_does_not_take_all_machines_for_dead(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(0, 20)
+    monkeypatch.setattr(reach, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    assert reach.answering({"web": ("127.0.0.1", port)}, banner=b"", limit_s=2)["web"] is True

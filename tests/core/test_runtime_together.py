@@ -20,8 +20,10 @@ def test_ties_hold_both_ways_and_onward() -> None:
 
 def test_a_log_is_replayed_to_the_moment_of_the_files() -> None:
     """Files of 100 and 200, a log from 50 to 230: both can be had at 200."""
-    reaches = {"files": moment.reaches([{"at": 200.0}, {"at": 100.0}]),
-               "db": moment.reaches([{"at": 230.0, "since": 50.0}, {"at": 50.0}])}
+    reaches = {
+        "files": moment.reaches([{"at": 200.0}, {"at": 100.0}]),
+        "db": moment.reaches([{"at": 230.0, "since": 50.0}, {"at": 50.0}]),
+    }
     common = moment.common_moment(reaches)
     assert common is not None
     assert common.moment == 200.0
@@ -29,8 +31,10 @@ def test_a_log_is_replayed_to_the_moment_of_the_files() -> None:
 
 def test_an_older_log_takes_the_files_back() -> None:
     """Files of 100 and 200, a log that ends at 150: the files of 100 and the log up to there."""
-    reaches = {"files": moment.reaches([{"at": 200.0}, {"at": 100.0}]),
-               "db": moment.reaches([{"at": 150.0, "since": 50.0}])}
+    reaches = {
+        "files": moment.reaches([{"at": 200.0}, {"at": 100.0}]),
+        "db": moment.reaches([{"at": 150.0, "since": 50.0}]),
+    }
     common = moment.common_moment(reaches)
     assert common is not None
     assert common.moment == 100.0

@@ -30,7 +30,7 @@ def compiled(policy: Path, folder: Path, python: str = sys.executable, seed: str
     command = [python, "-m", "bascule", "compile", str(policy), "-o", str(folder)]
     environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Asia/Tokyo" if seed == "1" else "UTC"}
     subprocess.run(
-        command, check=True, capture_output=True, env=environment, cwd=folder.parent, umask=umask, timeout=60
+        command, check=True, capture_output=True, env=environment, cwd=folder.parent, umask=umask, timeout=300
     )
     return digest(folder)
 

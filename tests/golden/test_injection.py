@@ -58,7 +58,7 @@ def ansible(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedPro
     home = {"HOME": str(folder.parent), "ANSIBLE_LOCAL_TEMP": str(folder.parent / "tmp"), "ANSIBLE_NOCOLOR": "1"}
     environment = {**os.environ, **home, "BASCULE_DECLARE": "{{ lookup('pipe', 'false') }}"}
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False
     )
 
 
@@ -91,7 +91,7 @@ def test_the_drivers_are_listed(folder: Path, mark: Path) -> None:
 def test_the_drivers_run(folder: Path, mark: Path, driver: str) -> None:
     # What the run says does not matter here: no machine answers.
     ended = ansible(folder, "playbook", driver, "--check", "-e", "only=sell", "-e", f"@{folder.parent / 'vault.yml'}")
-    # No machine answers, so nothing is known that one could come back from.
-    assert "Refused" not in ended.stdout or driver == "dr-failback.yml", ended.stdout
+    # No machine answers, so nothing is known that one could come back from; and nothing is built in a cloud.
+    assert "Refused" not in ended.stdout or driver in ("dr-failback.yml", "dr-sweep.yml"), ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
     assert not mark.exists()

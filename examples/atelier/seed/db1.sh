@@ -12,9 +12,10 @@ listen_addresses = '*'
 K
 cat >> /etc/postgresql/15/main/pg_hba.conf <<'K'
 host erp tryton 127.0.0.1/32 scram-sha-256
-# the application machines of both sites
+# the application machines of both sites, and of the standby in AWS
 host erp tryton 10.99.1.0/24 scram-sha-256
 host erp tryton 10.99.2.0/24 scram-sha-256
+host erp tryton 10.20.0.0/16 scram-sha-256
 K
 systemctl enable -q postgresql.service
 systemctl start postgresql@15-main.service

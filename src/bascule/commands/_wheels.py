@@ -6,24 +6,28 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 from bascule.commands import Unable
 
 _EXTRAS = ("ansible", "verify")
+_CLOUD_EXTRAS = (*_EXTRAS, "aws")
 _LIMIT_S = 900
 
 
-def fetch(folder: Path) -> tuple[str, ...]:
-    """Fetch into `folder/wheels` what the extras `ansible` and `verify` name, with `SHA256SUMS`; return the file names.
+def fetch(folder: Path, cloud: bool = False) -> tuple[str, ...]:
+    """Fetch into `folder/wheels` what the extras `ansible` and `verify` name, with `cloud` also what `aws` does, with
+    `SHA256SUMS`; return the file names.
 
     Raise Unable when pip is missing or fails.
     """
+    wanted = _wanted(_CLOUD_EXTRAS if cloud else _EXTRAS)
     wheels = folder / "wheels"
     wheels.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "--only-binary", ":all:", "--dest", str(wheels), *_wanted()]
-    print(f"fetching {', '.join(_wanted())} for Python {sys.version_info[0]}.{sys.version_info[1]}", file=sys.stderr)
+    command = [sys.executable, "-m", "pip", "download", "--only-binary", ":all:", "--dest", str(wheels), *wanted]
+    print(f"fetching {', '.join(wanted)} for Python {sys.version_info[0]}.{sys.version_info[1]}", file=sys.stderr)
     try:
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=_LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -38,7 +42,7 @@ def fetch(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def _wanted() -> list[str]:
+def _wanted(extras: Sequence[str] = _EXTRAS) -> list[str]:
     try:
         listed = requires("bascule") or []
     except PackageNotFoundError as error:
@@ -46,11 +50,11 @@ def _wanted() -> list[str]:
             "bascule is not installed as a package, so what a run needs is not known; install it with pip"
         ) from error
     rows = (line.partition(";") for line in listed)
-    return [name.strip() for name, _, marker in rows if _applies(marker)]
+    return [name.strip() for name, _, marker in rows if _applies(marker, extras)]
 
 
-def _applies(marker: str) -> bool:
-    if not any(f'extra == "{extra}"' in marker.replace("'", '"') for extra in _EXTRAS):
+def _applies(marker: str, extras: Sequence[str]) -> bool:
+    if not any(f'extra == "{extra}"' in marker.replace("'", '"') for extra in extras):
         return False
     old = sys.version_info < (3, 12)
     quoted = marker.replace("'", '"')

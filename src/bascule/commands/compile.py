@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.wheels:
         from bascule.commands._wheels import fetch
 
-        fetched = fetch(args.output)
+        fetched = fetch(args.output, cloud="stack/Pulumi.yaml" in tree)
         said.append(f"{args.output}/wheels: {len(fetched)} packages")
     return Outcome("\n".join(said), {"folder": str(args.output), "files": sorted(tree), "wheels": list(fetched)})
 
@@ -54,8 +54,9 @@ def _next_steps(tree: Tree, policy: Path) -> list[str]:
     import json
 
     pinned = tree["known_hosts"].content.decode()
-    machines = json.loads(tree["plan.json"].content)["machines"]
-    missing = [name for name, machine in machines.items() if machine["address"] not in pinned]
+    plan = json.loads(tree["plan.json"].content)
+    there = {name: machine for name, machine in plan["machines"].items() if not plan["sites"][machine["site"]]["cloud"]}
+    missing = [name for name, machine in there.items() if machine["address"] not in pinned]
     if not missing:
         return []
     named = ", ".join(missing)

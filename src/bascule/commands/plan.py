@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`bascule plan`: in which order a recovery goes, how long it should take, what it should lose."""
+"""`bascule plan`: the order of a recovery, how long it should take, what it should lose, what is built for it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bascule.commands import Outcome, policy_argument
 
 if TYPE_CHECKING:
     from bascule.plan import Activity, Plan
+    from bascule.plan_cloud import Cloud, CloudMachine
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +32,32 @@ def _text(plan: Plan) -> str:
         ("activity", "expected time", "promised", "expected loss", "promised", "slowest part")
     ]
     rows += [_row(activity) for activity in plan.activities.values()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     order = ["", "Order of recovery:"]
     for unit in plan.units:
         after = f"  after {', '.join(unit.after)}" if unit.after else ""
         order.append(f"  {unit.id}{after}")
+    built = [line for name, site in plan.sites.items() if site.cloud for line in _built(name, site.cloud)]
     note = ["", "Expected figures are defaults and declared values; a run's report sets measured ones beside them."]
-    return "\n".join([*lines, *order, *note])
+    return "\n".join([*_table(rows), *order, *built, *note])
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _built(site: str, cloud: Cloud) -> list[str]:
+    rows: list[tuple[str, ...]] = [("machine", "type", "disk", "address", "before a disaster", "at an activation")]
+    rows += [
+        (name, item.instance_type, f"{item.disk_bytes // 2**30} GiB", item.address, *_when(item))
+        for name, item in cloud.machines.items()
+    ]
+    head = f"The site {site} is built in {cloud.region}, {cloud.network}:"
+    return ["", head, *(f"  {line}" for line in _table(rows))]
+
+
+def _when(machine: CloudMachine) -> tuple[str, str]:
+    return ("runs", "stays") if "protect" in machine.runs_in else ("is not there", "is built")
 
 
 def _row(activity: Activity) -> tuple[str, ...]:

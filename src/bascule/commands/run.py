@@ -44,16 +44,18 @@ def run(args: argparse.Namespace) -> Outcome:
         raise Unusable(f"{args.folder.resolve()} has no driver {args.driver}{known}")
     if args.driver == "activate" and not args.because and "BASCULE_DECLARE" not in os.environ:
         raise Unusable('an activation needs a reason: --because "fire in the server room"')
-    command = [_ansible(), playbook.name, *_extra_vars(args.options), *(["--check"] if args.check else [])]
+    options = [*_extra_vars(args.options), *(["--check"] if args.check else [])]
+    command = [beside("ansible-playbook"), playbook.name, *options]
     os.chdir(args.folder)
     os.execve(command[0], command, _environment(args))
 
 
-def _ansible() -> str:
-    beside = Path(sys.executable).parent
-    found = shutil.which("ansible-playbook", path=os.pathsep.join([os.environ.get("PATH", ""), str(beside)]))
+def beside(program: str) -> str:
+    """A program of Ansible, on the path or beside the Python that runs this. Raise Unable when it is not there."""
+    own = Path(sys.executable).parent
+    found = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), str(own)]))
     if not found:
-        raise Unable("ansible-playbook is not there; pip install 'bascule[ansible]'")
+        raise Unable(f"{program} is not there; pip install 'bascule[ansible]'")
     return found
 
 

@@ -14,7 +14,7 @@ from bascule.commands._host_keys import fingerprint, offered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bascule.plan import Machine
+    from bascule.plan import Machine, Plan
 
 _COMPARE = (
     "compare it with what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` says at the machine, and pin it with"
@@ -48,14 +48,15 @@ def run(args: argparse.Namespace) -> Outcome:
 
     *names, policy = args.words
     wish = _Wish(args.fingerprint, args.yes, Path(policy))
-    machines = api.plan(wish.policy).machines
+    plan = api.plan(wish.policy)
+    machines = plan.machines
     unknown = [name for name in names if name not in machines]
     if unknown:
         raise Unusable(f"there is no machine {unknown[0]} in {policy}; there is {', '.join(machines)}")
     if wish.fingerprint and len(names) != 1:
         raise Unusable("a fingerprint belongs to one machine: name it")
     outcomes: list[Outcome] = []
-    for name in names or [name for name, machine in machines.items() if not machine.host_key]:
+    for name in names or _waiting(plan):
         try:
             outcomes.append(_trust(name, machines[name], wish))
         except Unable as error:
@@ -66,6 +67,12 @@ def run(args: argparse.Namespace) -> Outcome:
             )
     text = "\n".join(outcome.text for outcome in outcomes)
     return Outcome(text, [outcome.data for outcome in outcomes], all(outcome.reached for outcome in outcomes))
+
+
+def _waiting(plan: Plan) -> list[str]:
+    """The machines that are there without us, and have no key in the policy; what is built shows its key to a run."""
+    machines = plan.machines.items()
+    return [name for name, machine in machines if not machine.host_key and not plan.sites[machine.site].cloud]
 
 
 def _trust(name: str, machine: Machine, wish: _Wish) -> Outcome:

@@ -13,7 +13,7 @@ _FEWEST_FORKS = 10
 
 _TEXT = """\
 [defaults]
-inventory = inventory/hosts.yml
+inventory = {inventory}
 collections_path = collections
 roles_path = roles
 forks = {forks}
@@ -27,13 +27,18 @@ callbacks_enabled = bascule.continuity.journal
 internal_poll_interval = 0.01
 
 [inventory]
-enable_plugins = ansible.builtin.yaml
+enable_plugins = {plugins}
 any_unparsed_is_failed = True
 
 [ssh_connection]
 ssh_args = -F ssh_config
 pipelining = True
 """
+
+
+# Where a site is built, one plugin more says what is there.
+_INVENTORY = ("inventory/hosts.yml", "inventory/standby.yml")
+_PLUGINS = ("ansible.builtin.yaml", "bascule.continuity.standby")
 
 
 def ansible_cfg(plan: Plan) -> str:
@@ -43,4 +48,9 @@ def ansible_cfg(plan: Plan) -> str:
     """
     together = Counter(system.group for system in plan.systems.values())
     forks = min(_MOST_FORKS, max(_FEWEST_FORKS, len(plan.machines), len(plan.units)))
-    return _TEXT.format(forks=max(forks, *together.values(), 0))
+    sources = 2 if any(site.cloud for site in plan.sites.values()) else 1
+    return _TEXT.format(
+        forks=max(forks, *together.values(), 0),
+        inventory=",".join(_INVENTORY[:sources]),
+        plugins=", ".join(_PLUGINS[:sources]),
+    )

@@ -12,7 +12,9 @@ from bascule.plan import Machine, Plan
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 _KINDS = ("system", "switch", "activity")
 # Hosts and groups that drivers and Ansible name so; those of sites and units cannot be identifiers of a policy.
-_TAKEN = frozenset({"all", "controller", "copies", "localhost", "machines", "observers", "ungrouped", "units"})
+_TAKEN = frozenset(
+    {"all", "cloud_sites", "controller", "copies", "localhost", "machines", "observers", "ungrouped", "units"}
+)
 
 
 def inventory(plan: Plan) -> str:
@@ -30,11 +32,36 @@ def inventory(plan: Plan) -> str:
         "observers": {"hosts": {observer.machine: {} for observer in plan.observers.values()}},
         "copies": {"hosts": {system.third.machine: {} for system in plan.systems.values() if system.third}},
         "units": _units(plan),
+        **_clouds(plan),
+        **_linked(plan),
     }
-    return dump(
-        {"all": {"hosts": {"controller": dict(_LOCAL)}, "children": groups}},
-        f"Made by bascule {plan.bascule} from the policy {plan.policy.digest}; change the policy, not this.",
-    )
+    return dump({"all": {"hosts": {"controller": dict(_LOCAL)}, "children": groups}}, _made_by(plan))
+
+
+def _clouds(plan: Plan) -> dict[str, Any]:
+    """One host for each site that is built, at which its steps are run; no group at all where none is."""
+    hosts: dict[str, Any] = {f"site.{name}": {} for name, site in plan.sites.items() if site.cloud}
+    return {"cloud_sites": {"vars": dict(_LOCAL), "hosts": hosts}} if hosts else {}
+
+
+def _linked(plan: Plan) -> dict[str, Any]:
+    """Machines of the sites that a link joins, and its other ends; no group at all where there is no link."""
+    links = {name: site.cloud.link for name, site in plan.sites.items() if site.cloud and site.cloud.link}
+    sites = {*links, *(peer.at for link in links.values() for peer in link.peers.values() if peer.carries)}
+    ends = {name for link in links.values() for name in link.peers}
+    hosts: dict[str, Any] = {
+        name: {} for name, machine in plan.machines.items() if name in ends or machine.site in sites
+    }
+    return {"linked_machines": {"hosts": hosts}} if links else {}
+
+
+def standby(plan: Plan) -> str:
+    """Given a plan of which a site is built, return `inventory/standby.yml`: what was built is asked of the plugin."""
+    return dump({"plugin": "bascule.continuity.standby"}, _made_by(plan))
+
+
+def _made_by(plan: Plan) -> str:
+    return f"Made by bascule {plan.bascule} from the policy {plan.policy.digest}; change the policy, not this."
 
 
 def group_of_site(site: str) -> str:

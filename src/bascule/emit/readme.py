@@ -5,9 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from bascule.emit.ci_words import README as CI
 from bascule.emit.readme_words import WORDS
 from bascule.plan import Activity, Plan, Text
+from bascule.plan_cloud import PHASES, Cloud, CloudMachine
 from bascule.values import duration_text
+
+# What is done with a site that is built, and what is said of it.
+_BUILDING = (
+    ("ansible-playbook dr-build.yml --check --diff", "cloud_preview"),
+    ("ansible-playbook dr-build.yml", "cloud_build"),
+    ('BASCULE_DECLARE="…" ansible-playbook dr-activate.yml --check --diff', "cloud_preview_activate"),
+    ("ansible-playbook dr-teardown.yml", "cloud_teardown"),
+    ("ansible-playbook dr-sweep.yml", "cloud_sweep"),
+)
+# How the pipelines of `ci/` are put to use; the folder is called so where nobody says otherwise.
+_ON_GITHUB = "mkdir -p .github/workflows && cp build/ci/github/*.yml .github/workflows/"
+_ON_GITLAB = "include:\n  - local: build/ci/gitlab.yml"
 
 
 def readme(plan: Plan) -> str:
@@ -23,9 +37,11 @@ def readme(plan: Plan) -> str:
         f"## {say['before']}\n\n{say['install']}\n\n{_code(say['install_commands'])}",
         _from_where(plan, say),
         _secrets(plan, say),
+        *_clouds(plan, say),
         f"## {say['other_days']}\n\n{_drivers(say)}",
         f"## {say['refused']}\n\n{say['refused_what']}",
         f"## {say['evidence']}\n\n{say['evidence_where']}",
+        _pipelines(plan, CI[plan.policy.language]),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -95,9 +111,63 @@ def _secrets(plan: Plan, say: Mapping[str, str]) -> str:
     return f"{say['secrets']}\n\n" + _table((say["secret"], say["kept_in"], say["where"]), rows)
 
 
+def _clouds(plan: Plan, say: Mapping[str, str]) -> Iterator[str]:
+    for cloud in (site.cloud for site in plan.sites.values() if site.cloud):
+        parts = (
+            say["cloud_what"].format(region=cloud.region),
+            _machines(cloud, say),
+            say["cloud_needs"].format(state=cloud.state.url),
+            _code(say["cloud_install"]),
+            _table((say["command"], say["does"]), [(f"`{command}`", say[word]) for command, word in _BUILDING]),
+            _costs(cloud, say),
+        )
+        yield f"## {say['cloud']}\n\n" + "\n\n".join(parts)
+
+
+def _machines(cloud: Cloud, say: Mapping[str, str]) -> str:
+    rows = [
+        (name, item.instance_type, f"{item.disk_bytes // 2**30} GiB", *(_there(phase, item, say) for phase in PHASES))
+        for name, item in cloud.machines.items()
+    ]
+    return _table((say["machine"], say["type"], say["disk"], say["before_it"], say["after_it"]), rows)
+
+
+def _there(phase: str, machine: CloudMachine, say: Mapping[str, str]) -> str:
+    return say["is_there"] if phase in machine.runs_in else say["is_not_there"]
+
+
+def _costs(cloud: Cloud, say: Mapping[str, str]) -> str:
+    always = [name for name, machine in cloud.machines.items() if PHASES[0] in machine.runs_in]
+    late = [name for name in cloud.machines if name not in always]
+    costs = say["cloud_costs"].format(
+        always=", ".join(always) or say["nothing"],
+        late=", ".join(late) or say["nothing"],
+        bucket=say["cloud_bucket"] if cloud.copies else "",
+    )
+    budget = cloud.budget
+    if budget is None:
+        return f"{costs} {say['cloud_no_budget']}"
+    return f"{costs} {say['cloud_budget'].format(amount=f'{budget.amount:g}', currency=budget.currency)}"
+
+
 def _drivers(say: Mapping[str, str]) -> str:
     rows = [
         (f"`ansible-playbook dr-{name}.yml`", say[f"driver_{name}"])
         for name in ("status", "verify", "build", "failback", "teardown")
     ]
     return _table((say["command"], say["does"]), rows)
+
+
+def _pipelines(plan: Plan, say: Mapping[str, str]) -> str:
+    cloud = any(site.cloud for site in plan.sites.values())
+    seen = {"BASCULE_AWS_ROLE", "BASCULE_PUBLIC_KEY", "BASCULE_PASSPHRASE_PARAMETER"}
+    names = [name for name in say if name.startswith("BASCULE_") and (cloud or name not in seen)]
+    parts = (
+        f"## {say['head']}",
+        f"{say['what']} {say['cloud']}" if cloud else say["what"],
+        f"{say['github']}\n\n{_code(_ON_GITHUB)}",
+        f"{say['gitlab']}\n\n```yaml\n{_ON_GITLAB}\n```\n\n{say['gitlab_weekly']}",
+        f"{say['variables']}\n\n" + _table((say["variable"], say["meaning"]), [(f"`{n}`", say[n]) for n in names]),
+        say["runner"],
+    )
+    return "\n\n".join(parts)

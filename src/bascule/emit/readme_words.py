@@ -9,6 +9,8 @@ _INSTALL = """\
 python3 -m venv ~/bascule-run
 ~/bascule-run/bin/pip install --no-index --find-links wheels ansible-core pytest pytest-testinfra
 export PATH=~/bascule-run/bin:$PATH"""
+_INSTALL_CLOUD = """\
+~/bascule-run/bin/pip install --no-index --find-links wheels -r stack/requirements.txt boto3"""
 
 _EN = {
     "title": "{firm}: how to recover",
@@ -64,6 +66,42 @@ _EN = {
     "secret_file": "a file",
     "secret_env": "an environment variable",
     "secret_vault": "an Ansible Vault variable",
+    "cloud": "The standby in AWS",
+    "cloud_what": (
+        "Pulumi builds it in the region {region}, with the program in `stack/`, out of the plan beside this page. The commands of "
+        "this page stay the same: each builds what it needs, and says so."
+    ),
+    "cloud_needs": (
+        "For this the computer also needs `pulumi` with its plugin for AWS, the packages below, credentials of the account in the "
+        "environment (`AWS_PROFILE`, or what a pipeline is given) and the passphrase of the state. The state says what was built; it is "
+        "kept at `{state}`, which must be there when the primary site is not."
+    ),
+    "cloud_install": _INSTALL_CLOUD,
+    "type": "type",
+    "disk": "disk",
+    "before_it": "before a disaster",
+    "after_it": "after an activation",
+    "is_there": "runs",
+    "is_not_there": "is not there",
+    "cloud_preview": "shows what would be built for protection, and builds nothing",
+    "cloud_preview_activate": "shows what an activation would build, and what it would not touch",
+    "cloud_build": "builds it and starts protection",
+    "cloud_teardown": (
+        "removes all of it, then asks the account for whatever is left; names it, with what it costs a day. Copies under a lock stay "
+        "until their date, which it says"
+    ),
+    "cloud_sweep": "the same without the state, by tags alone; also for drills whose time is over",
+    "cloud_costs": (
+        "Paid for all the time: {always}; their disks, the public address, the encryption key{bucket}. Paid for from an activation until the "
+        "way home is done: {late}. The prices that are reckoned with are in `stack/pack/prices.json`, with the day on which they were "
+        "written down; look at AWS's own before you rely on them."
+    ),
+    "cloud_bucket": ", the bucket for copies",
+    "nothing": "nothing",
+    "cloud_budget": (
+        "The policy allows {amount} {currency} a month: AWS warns when a month costs more, and a machine that is dearer is not built."
+    ),
+    "cloud_no_budget": "The policy says no `budget`, so nobody is warned when a month costs more than was thought.",
     "other_days": "Other days",
     "command": "command",
     "does": "what it does",
@@ -140,6 +178,42 @@ _FR = {
     "secret_file": "un fichier",
     "secret_env": "une variable d'environnement",
     "secret_vault": "une variable d'Ansible Vault",
+    "cloud": "Le site de secours dans AWS",
+    "cloud_what": (
+        "Pulumi le construit dans la région {region}, avec le programme de `stack/`, à partir du plan posé à côté de cette page. Les "
+        "commandes de cette page restent les mêmes : chacune construit ce qu'il lui faut, et le dit."
+    ),
+    "cloud_needs": (
+        "Pour cela, il faut aussi à l'ordinateur `pulumi` avec son greffon pour AWS, les paquets ci-dessous, des identifiants du compte "
+        "dans l'environnement (`AWS_PROFILE`, ou ce que reçoit une chaîne d'intégration) et la phrase secrète de l'état. L'état dit ce qui "
+        "a été construit ; il est gardé sous `{state}`, qui doit être là quand le site principal n'y est plus."
+    ),
+    "cloud_install": _INSTALL_CLOUD,
+    "type": "type",
+    "disk": "disque",
+    "before_it": "avant un sinistre",
+    "after_it": "après une bascule",
+    "is_there": "en marche",
+    "is_not_there": "absente",
+    "cloud_preview": "montre ce qui serait construit pour la protection, et ne construit rien",
+    "cloud_preview_activate": "montre ce que construirait une bascule, et ce qu'elle ne toucherait pas",
+    "cloud_build": "le construit et met ses protections en marche",
+    "cloud_teardown": (
+        "enlève tout, puis demande au compte ce qui reste ; le nomme, avec ce que cela coûte par jour. Les copies sous verrou restent "
+        "jusqu'à leur date, qu'elle dit"
+    ),
+    "cloud_sweep": "de même sans l'état, par les seules étiquettes ; aussi pour les exercices dont le temps est passé",
+    "cloud_costs": (
+        "Payé en permanence : {always} ; leurs disques, l'adresse publique, la clé de chiffrement{bucket}. Payé d'une bascule jusqu'à la fin "
+        "du retour : {late}. Les prix avec lesquels on compte sont dans `stack/pack/prices.json`, avec le jour où ils ont été notés ; "
+        "regardez ceux d'AWS avant de vous y fier."
+    ),
+    "cloud_bucket": ", l'espace des copies",
+    "nothing": "rien",
+    "cloud_budget": (
+        "La politique permet {amount} {currency} par mois : AWS prévient quand un mois coûte plus, et une machine plus chère n'est pas construite."
+    ),
+    "cloud_no_budget": "La politique ne dit pas de `budget` : personne n'est prévenu quand un mois coûte plus que prévu.",
     "other_days": "Les autres jours",
     "command": "commande",
     "does": "ce qu'elle fait",

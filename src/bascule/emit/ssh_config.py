@@ -9,7 +9,7 @@ from bascule.plan import Machine, Plan
 # Three seconds of silence end a connection: one that was shared, to a dead machine, hung every later one for a minute.
 _ALL = """\
 Host *
-  UserKnownHostsFile known_hosts
+  UserKnownHostsFile {known_hosts}
   GlobalKnownHostsFile /dev/null
   StrictHostKeyChecking yes
   BatchMode yes
@@ -24,7 +24,10 @@ Host *
 
 def ssh_config(plan: Plan) -> str:
     """Given a plan, return `ssh_config`. Raise FolderError for text that ssh cannot be given safely."""
-    return "".join(_block(plan, name, machine) + "\n" for name, machine in plan.machines.items()) + _ALL
+    # Machines that are built have keys that nobody could pin before: those of the first contact lie with the outputs.
+    files = "known_hosts outputs/known_hosts" if any(site.cloud for site in plan.sites.values()) else "known_hosts"
+    blocks = "".join(_block(plan, name, machine) + "\n" for name, machine in plan.machines.items())
+    return blocks + _ALL.format(known_hosts=files)
 
 
 def known_hosts(plan: Plan, pinned: str) -> str:

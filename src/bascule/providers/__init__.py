@@ -3,26 +3,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from bascule import policy
 from bascule.plan import Site
 from bascule.registry import registered
 
 KINDS = {
+    "aws": "bascule.providers.aws:KIND",
     "hosts": "bascule.providers.hosts:KIND",
 }
 
 
 @dataclass(frozen=True)
 class Provider:
-    """What a provider decides. ``site(written)``: what stands in the plan, total."""
+    """What a provider decides.
 
-    site: Callable[[policy.Site], Site]
+    ``site(policy, site)``: what stands in the plan, total. ``addresses(site)``: those of its machines, where it gives
+    them.
+    """
+
+    site: Callable[[policy.Policy, policy.Site], Site]
+    addresses: Callable[[policy.Site], Mapping[str, str]]
 
 
 def provider(name: str) -> Provider:
     """Given the name of a provider, return it. Raise UnknownKind when there is none."""
     found: Provider = registered(KINDS, name, "provider")
     return found
+
+
+def addressed(written: policy.Policy) -> policy.Policy:
+    """Given a policy that passed the rules, return it with the addresses that providers give to its machines."""
+    given = {site.id: provider(site.provider).addresses(site) for site in written.sites.values()}
+    if not any(given.values()):
+        return written
+    return replace(written, sites={name: _with(site, given[name]) for name, site in written.sites.items()})
+
+
+def _with(site: policy.Site, given: Mapping[str, str]) -> policy.Site:
+    machines = {
+        name: replace(machine, address=given.get(name, machine.address)) for name, machine in site.machines.items()
+    }
+    return replace(site, machines=machines)

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bascule import policy
 from bascule.plan import Site
 from bascule.providers import Provider
 
 
-def _site(written: policy.Site) -> Site:
-    return Site("hosts", written.network)
+def _site(written: policy.Policy, site: policy.Site) -> Site:
+    return Site("hosts", site.network)
 
 
-KIND = Provider(_site)
+def _given(site: policy.Site) -> Mapping[str, str]:
+    return {}
+
+
+KIND = Provider(_site, _given)

@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterable
 
 from bascule.diagnostics import Diagnostic, has_errors
 from bascule.policy import Policy
-from bascule.rules import files, machines, objectives, protection, references, secrets, switch, third, topology
+from bascule.rules import (
+    cloud_link,
+    cloud_machines,
+    cloud_network,
+    cloud_site,
+    files,
+    machines,
+    objectives,
+    protection,
+    references,
+    secrets,
+    switch,
+    third,
+    topology,
+)
 
 Rule = Callable[[Policy], Iterable[Diagnostic]]
 
@@ -51,6 +65,32 @@ RULES: tuple[Rule, ...] = (
     third.kept_until_fetched,
     third.fetched_at_all,
     third.controller_survives,
+    cloud_network.made_by_aws,
+    cloud_network.nobody_else_inside,
+    cloud_network.addresses_can_be_had,
+    cloud_network.tunnels,
+    cloud_machines.known_sizes,
+    cloud_machines.known_images,
+    cloud_machines.disks,
+    cloud_machines.logins,
+    cloud_machines.live_copies,
+    cloud_machines.copies_have_a_bucket,
+    cloud_machines.there_in_time,
+    cloud_link.ends_here,
+    cloud_link.peers_elsewhere,
+    cloud_link.keys_once,
+    cloud_link.copies_can_cross,
+    cloud_link.observers_can_look,
+    cloud_link.users_by_link,
+    cloud_site.only_the_standby,
+    cloud_site.regions,
+    cloud_site.names,
+    cloud_site.callers,
+    cloud_site.public_names,
+    cloud_site.certificates,
+    cloud_site.budgets,
+    cloud_site.state_survives,
+    cloud_site.route53_has_a_site,
     secrets.used,
     secrets.connection_key,
 )

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from bascule.cloud import built_sites
 from bascule.diagnostics import Diagnostic, Path
-from bascule.policy import DnsSwitch, Policy
+from bascule.policy import DnsSwitch, ManualSwitch, Policy
 
 # What each kind is called, and where one is declared.
 _KINDS: dict[str, tuple[str, str]] = {
@@ -37,6 +38,7 @@ def references(policy: Policy) -> Iterator[Reference]:
     yield from _of_activities(policy)
     yield from _of_systems(policy)
     yield from _of_places(policy)
+    yield from _of_clouds(policy)
     yield from _of_switch(policy)
     yield from _of_firm(policy)
 
@@ -83,11 +85,25 @@ def _of_places(policy: Policy) -> Iterator[Reference]:
         yield from (Reference((section, id_), "machine", id_, at_key=True) for id_ in named)
 
 
+def _of_clouds(policy: Policy) -> Iterator[Reference]:
+    for site, cloud in built_sites(policy):
+        at: Path = ("sites", site.id)
+        yield Reference((*at, "state", "passphrase", "secret"), "secret", cloud.passphrase)
+        if cloud.link:
+            yield Reference((*at, "link", "through"), "machine", cloud.link.through)
+            yield Reference((*at, "link", "key", "secret"), "secret", cloud.link.key)
+            for peer, key in cloud.link.peers.items():
+                yield Reference((*at, "link", "peers", peer), "machine", peer, at_key=True)
+                yield Reference((*at, "link", "peers", peer, "key", "secret"), "secret", key)
+
+
 def _of_switch(policy: Policy) -> Iterator[Reference]:
-    if isinstance(policy.switch, DnsSwitch):
-        yield Reference(("switch", "dns", "key", "secret"), "secret", policy.switch.key)
-        names = policy.switch.names.items()
-        yield from (Reference(("switch", "dns", "names", name), "system", id_) for name, id_ in names)
+    switch = policy.switch
+    if isinstance(switch, DnsSwitch):
+        yield Reference(("switch", "dns", "key", "secret"), "secret", switch.key)
+    if not isinstance(switch, ManualSwitch):
+        for name, id_ in switch.names.items():
+            yield Reference(("switch", switch.kind, "names", name), "system", id_)
 
 
 def _of_firm(policy: Policy) -> Iterator[Reference]:

@@ -33,7 +33,7 @@ def server_survives(policy: Policy) -> Iterator[Diagnostic]:
 def ttl_fits(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC351 when users may be kept at the old address for more than a quarter of the promised time."""
     switch = policy.switch
-    if not isinstance(switch, DnsSwitch):
+    if isinstance(switch, ManualSwitch):
         return
     named = set(switch.names.values())
     promised = [(a.target.rto_s, a.id) for a in policy.activities.values() if named & set(a.uses)]
@@ -42,7 +42,7 @@ def ttl_fits(policy: Policy) -> Iterator[Diagnostic]:
         what = f"resolvers may keep the old address for {duration_text(switch.ttl_s)}, too long for `{id_}` (`rto`"
         what += f" {duration_text(rto_s)}): only a quarter of it is left for this, the rest is the recovery's"
         fix = f"Write `ttl: {duration_text(rto_s // TTL_SHARE)}` or less."
-        yield policy.source.finding("BC351", ("switch", "dns", "ttl"), what, fix)
+        yield policy.source.finding("BC351", ("switch", switch.kind, "ttl"), what, fix)
 
 
 def limit_fits(policy: Policy) -> Iterator[Diagnostic]:
@@ -61,13 +61,13 @@ def limit_fits(policy: Policy) -> Iterator[Diagnostic]:
 def names_lead_there(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC356 for each activity that no name of the switch leads to."""
     switch = policy.switch
-    if not isinstance(switch, DnsSwitch):
+    if isinstance(switch, ManualSwitch):
         return
     named = set(switch.names.values())
     for activity in policy.activities.values():
         if not named & set(activity.uses):
             what = f"no name of the switch leads to a system that `{activity.id}` uses"
-            fix = "Add a line to `switch.dns.names`; otherwise users stay at the primary site."
+            fix = f"Add a line to `switch.{switch.kind}.names`; otherwise users stay at the primary site."
             path = ("activities", activity.id, "uses")
             yield policy.source.finding("BC356", path, what, fix, key=True, severity="warning")
 
@@ -75,7 +75,7 @@ def names_lead_there(policy: Policy) -> Iterator[Diagnostic]:
 def asked_through_the_switch(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC353 for each page that is asked at a machine of the primary, or by a name that is not moved."""
     moved = None
-    if isinstance(policy.switch, DnsSwitch):
+    if not isinstance(policy.switch, ManualSwitch):
         moved = {f"{name}.{policy.switch.zone}" for name in policy.switch.names}
     fixed = {m.address for m in policy.sites["primary"].machines.values()}
     for activity in policy.activities.values():

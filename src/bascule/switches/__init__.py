@@ -13,6 +13,7 @@ from bascule.registry import registered
 KINDS = {
     "dns": "bascule.switches.dns:KIND",
     "manual": "bascule.switches.manual:KIND",
+    "route53": "bascule.switches.route53:KIND",
 }
 
 

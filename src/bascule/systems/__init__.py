@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bascule import policy
@@ -22,12 +22,14 @@ class SystemType:
     """What a type decides.
 
     ``settings(system)``: what its steps need, total. ``keeps(settings)``: whether it has data of its own to lose.
-    ``start(settings)``: what recovering takes beside bringing the data.
+    ``start(settings)``: what recovering takes beside bringing the data. ``ports(settings, taken)``: where it answers on
+    a machine on which other systems answer at the ports ``taken``.
     """
 
     settings: Callable[[policy.System], Json]
     keeps: Callable[[Json], bool]
     start: Callable[[Json], tuple[Part, ...]]
+    ports: Callable[[Json, Collection[int]], tuple[int, ...]]
 
 
 def system_type(name: str) -> SystemType:

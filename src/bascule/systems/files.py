@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bascule import policy
 from bascule.assumptions import SECONDS
 from bascule.plan import Json, Part
@@ -21,4 +23,8 @@ def _start(settings: Json) -> tuple[Part, ...]:
     return (Part("settle", SECONDS["mount_files"], "default"),)
 
 
-TYPE = SystemType(_settings, _keeps, _start)
+def _ports(settings: Json, taken: Collection[int]) -> tuple[int, ...]:
+    return ()
+
+
+TYPE = SystemType(_settings, _keeps, _start, _ports)

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import count
+
 from bascule import policy
 from bascule.plan import Json, Part
 from bascule.systems import SystemType
+
+_FIRST_PORT = 5432
 
 
 def _settings(system: policy.System) -> Json:
@@ -21,4 +26,9 @@ def _start(settings: Json) -> tuple[Part, ...]:
     return ()
 
 
-TYPE = SystemType(_settings, _keeps, _start)
+def _ports(settings: Json, taken: Collection[int]) -> tuple[int, ...]:
+    # Debian gives each cluster of a machine the next port.
+    return (next(port for port in count(_FIRST_PORT) if port not in taken),)
+
+
+TYPE = SystemType(_settings, _keeps, _start, _ports)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from bascule import policy
@@ -39,4 +40,9 @@ def _start(settings: Json) -> tuple[Part, ...]:
     return (Part("start", SECONDS["start_service"], "default"),)
 
 
-TYPE = SystemType(_settings, _keeps, _start)
+def _ports(settings: Json, taken: Collection[int]) -> tuple[int, ...]:
+    # Two sites of one web server share its port.
+    return (settings["answers"]["port"],) if settings["answers"] else ()
+
+
+TYPE = SystemType(_settings, _keeps, _start, _ports)

@@ -1,0 +1,20 @@
+# Made by bascule: what the jobs say.
+# shellcheck shell=sh
+say_stale='Le dossier compilé n'"'"'est pas ce que donne la politique : compilez-la de nouveau et enregistrez le dossier avec elle.'
+say_old_copy='Cette copie n'"'"'est plus le pipeline du dossier compilé : copiez-le de nouveau.'
+say_no_bascule='bascule n'"'"'est pas dans PATH. Dites dans BASCULE_PACKAGE ce que pip doit installer : un wheel, ou git+https://… avec une version.'
+say_no_pulumi='Le programme pulumi n'"'"'est pas dans PATH : installez-le, ou utilisez l'"'"'image que nomme le pipeline.'
+say_no_passphrase='La phrase secrète de l'"'"'état du secours n'"'"'est pas ici. Mettez-la dans AWS Systems Manager (SecureString), nommez-la dans BASCULE_PASSPHRASE_PARAMETER, et laissez le rôle la lire.'
+say_no_key='La clé qui ouvre les machines n'"'"'est pas ici ; donnez sa moitié publique dans BASCULE_PUBLIC_KEY.'
+say_bad_key='ce n'"'"'est pas une clé privée de ssh sans phrase secrète'
+say_no_preview='Ce qui serait construit n'"'"'a pu être montré, ou ne doit pas l'"'"'être ; le texte de l'"'"'aperçu dit pourquoi.'
+say_no_run='La vérification n'"'"'a pas commencé ; les lignes ci-dessus disent pourquoi.'
+say_not_verified='Le site qui sert n'"'"'est pas ce que dit le plan ; le rapport dit ce qui diffère.'
+say_title='Le site de secours, si ceci était construit'
+say_protect='Une construction (dr-build.yml) changerait'
+say_activate='Une bascule (dr-activate.yml) aurait ensuite changé, en tout'
+say_kind=nature
+say_name=nom
+say_nothing=Rien.
+say_simulated='Simulé : montré par une doublure d'"'"'AWS, et non par AWS.'
+say_bridge='Le pont vers le nuage s'"'"'est arrêté sans rien dire.'
