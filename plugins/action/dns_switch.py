@@ -4,19 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
+from ansible_collections.bascule.continuity.plugins.plugin_utils._by_hand import by_hand, records_of
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import dns_update, secrets
-
-
-def by_hand(switch: Any, records: Mapping[str, str]) -> str:
-    """What a person can do where the server does not obey us: the records, as they are typed."""
-    typed = "; ".join(f"{name}. {switch['ttl_s']} IN {'AAAA' if ':' in address else 'A'} {address}"
-                      for name, address in records.items())
-    return (f"What is recovered stays recovered. Start again once that is put right, or set by hand: {typed}, "
-            "and start again: the run goes on from there.")
 
 
 class ActionModule(OurAction):
@@ -30,7 +23,7 @@ class ActionModule(OurAction):
         result = super().run(tmp, task_vars)
         folder, _run = token()
         switch, group, side = (self._task.args[name] for name in ("switch", "group", "side"))
-        records = {str(entry["fqdn"]): str(entry["addresses"][side]) for entry in group["names"]}
+        records = records_of(group, side)
         server = (str(switch["server"]), int(switch.get("port") or 53))
         if self._task.check_mode:
             return {**result, "changed": True, "simulated": True, "word": "simulated", "evidence": {"names": records}}

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _acting, _return, _together, _why_not
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
 EVERY_S = 0.05
 # Of this many units at most, each may look that often; more of them look more seldom, so that the computer can work.
@@ -59,6 +59,7 @@ class ActionModule(_acting.OurAction):
                     stays=False)
         if unit["in_scope"] and (self._leaves(unit) or self._kept_back(unit)):
             unit["in_scope"] = False
+        shown = unit["in_scope"] and self._would_be_built(unit)
         unit["together"] = self._partners(unit)
         unit["step_options"] = {}
         began = time.time()
@@ -72,8 +73,9 @@ class ActionModule(_acting.OurAction):
         # `waited_s` is for the reader of the journal; what a unit took is counted from here.
         stage = _together.STAGE if self._points_first(unit) else self.stage
         gate = {"stage": stage, "opened": unit["in_scope"], "waited_s": round(time.time() - began, 2)}
-        return {"changed": False, "gate": gate, "unit": unit, "run": {**self.run_data, "direction": direction},
-                "playbooks": str(self._playbooks()), "file": str(self._playbooks() / self._file(unit)),
+        return {"changed": False, "word": "simulated" if shown else None, "gate": gate, "unit": unit,
+                "run": {**self.run_data, "direction": direction}, "playbooks": str(self._playbooks()),
+                "file": str(self._playbooks() / self._file(unit)),
                 "known_hosts_lines": _acting.known_hosts_lines(self.folder)}
 
     def _file(self, unit: dict[str, Any]) -> str:
@@ -97,14 +99,23 @@ class ActionModule(_acting.OurAction):
         """Whether others must be recovered to the same moment, and the points of this system have not been read."""
         return bool(unit["together"]) and runs.read_state(self.folder, self.unit, _together.STAGE) is None
 
+    def _would_be_built(self, unit: dict[str, Any]) -> bool:
+        """Whether a look at what an activation would do ends here: the machine is not there before one."""
+        if self.stage != runs.MAIN or not self.run_data["check"] or unit.get("here") not in self.run_data["absent"]:
+            return False
+        for stage in (runs.MAIN, _together.STAGE):
+            runs.write_state(self.folder, self.unit, "done", stage)
+        unit["in_scope"] = False
+        return True
+
     def _refuse_unreached(self, unit: dict[str, Any]) -> None:
         """A system is recovered on a machine that the guard has looked at and holds, or not at all."""
         if unit["kind"] != "system" or self.stage != runs.MAIN or self.run_data["driver"] != "activate":
             return
-        why = _why_not.unreached(self.run_data, unit)
+        why, how = _why_not.unreached(self.run_data, unit)
         if why:
-            raise AnsibleActionFail(why, result={"reason": "unreached", "word": "unreachable", "machine": unit["here"],
-                                                 "gate": {"stage": self.stage, "ends": "unreachable"}})
+            raise AnsibleActionFail(why, result={**how, "machine": unit["here"],
+                                                 "gate": {"stage": self.stage, "ends": how["word"]}})
 
     def _meet(self, unit: dict[str, Any]) -> None:
         """For a system that others must be recovered to one moment with: wait until all their points were read."""
@@ -124,7 +135,8 @@ class ActionModule(_acting.OurAction):
         if unit["kind"] != "system" or not how:
             return False
         served = unit.get("serves_now") == self.run_data["direction"]
-        unit["left"] = {"served": served, "silent": not unit["there_reachable"]}[how]
+        stands = not self.run_data["copies"] and unit["here"] not in self.run_data.get("fresh", ())
+        unit["left"] = {"served": served, "silent": not unit["there_reachable"], "stands": stands}[how]
         if unit["left"]:
             for stage in (HOLD, *AFTER_HOLD) if self.stage == HOLD else (self.stage,):
                 runs.write_state(self.folder, self.unit, "done", stage)
@@ -227,17 +239,7 @@ class ActionModule(_acting.OurAction):
         if how == "done" and not silent:
             return {"changed": False, "fenced": True}
         unit = scope.view(self.plan, self.unit, self.run_data["direction"])
-        machine = self.plan["machines"][unit["there"]]
-        target = {unit["there"]: (machine["address"], int(machine.get("port") or 22))}
-        name = unit["subject"]
-        if silent and not reach.answering(target)[unit["there"]]:
-            return {"changed": False, "fenced": False,
-                    "notes": [f"{unit['there']} fell silent while {name} was stopped."]}
-        if self.run_data["unfenced"]:
-            return {"changed": False, "fenced": False,
-                    "notes": [f"{name} could not be stopped at {unit['there']}; accepted: {self.run_data['unfenced']}"]}
-        mode = str(self.run_data["scenario"]["mode"])
-        raise AnsibleActionFail(_why_not.not_stopped(unit, mode, "" if silent else why), result={"reason": "unfenced"})
+        return _why_not.not_fenced(self.plan, self.run_data, unit, silent, why)
 
     def _playbooks(self) -> Path:
         """The folder of step files: `playbooks/` of the compiled folder."""

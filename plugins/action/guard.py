@@ -11,9 +11,18 @@ from typing import Any
 from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _refusals, _refused_variables, _request
+from ansible_collections.bascule.continuity.plugins.plugin_utils import (
+    _doors,
+    _refusals,
+    _refused_variables,
+    _request,
+    _route53,
+)
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, run_folder, token
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope, secrets
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, runs, scope, secrets
+
+# An activation goes on with the tunnels that there are.
+LINKING = frozenset({"build", "failback", "status"})
 
 
 class ActionModule(OurAction):
@@ -21,11 +30,13 @@ class ActionModule(OurAction):
 
     _requires_connection = False
     _VALID_ARGS = frozenset({"driver", "step"})
+    SITE = "site."
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Do the step that was asked for; a refusal is a failure with `reason` and a plain sentence."""
         result = super().run(tmp, task_vars)
-        steps = {"open": self._open, "settle": self._settle, "token": self._token, "refuse": self._refuse}
+        steps = {"open": self._open, "settle": self._settle, "token": self._token, "refuse": self._refuse,
+                 "site": self._site, "look": self._look}
         try:
             result.update(steps[str(self._task.args.get("step", "open"))](task_vars))
         except _request.RefusedError as error:
@@ -62,10 +73,22 @@ class ActionModule(OurAction):
         never = run["driver"] == "activate" and run["scenario"]["mode"] == "compromise"
         sides = (run["direction"],) if never else scope.SIDES
         names = scope.needed_secrets(plan, _request.about(run), sides)
+        names += scope.link_secrets(plan) if run["driver"] in LINKING else []
         missing = secrets.missing(names, plan["secrets"], self.vault(task_vars))
-        if missing and run["driver"] != "status":
+        if run["driver"] == "activate" and missing:
+            missing = self._enough(plan, names, missing, run, task_vars)
+        missing += _route53.missing(plan.get("switch"), run["driver"])
+        if missing and run["driver"] not in ("status", "sweep"):
             raise _request.RefusedError("no-secret", "Secrets are missing. " + "; ".join(missing) + ".")
         return missing
+
+    def _enough(self, plan: dict[str, Any], names: list[str], missing: list[str], run: dict[str, Any],
+                task_vars: dict[str, Any]) -> list[str]:
+        """What is missing beside the passphrase of a state: without it nothing is built, and what runs can be used."""
+        states = {cloud["state"]["passphrase"]["secret"] for cloud in built.sites(plan).values()}
+        rest = secrets.missing([name for name in names if name not in states], plan["secrets"], self.vault(task_vars))
+        run["notes"] += [f"Nothing can be built in the cloud: {text}." for text in missing if text not in rest]
+        return rest
 
     def _settle(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         folder, run = token()
@@ -73,6 +96,19 @@ class ActionModule(OurAction):
         if run["driver"] in _request.LOCKING and not run["check"]:
             _refuse(_refusals.of_locks(folder, run))
         _request.settle(plan, run, folder)
+        return self._write(folder, run)
+
+    def _site(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Which site that is built this host stands for, and where its steps are; none for the controller itself."""
+        folder, _run = token()
+        sites, name = plan_of(folder)["sites"], str(task_vars["inventory_hostname"]).removeprefix(self.SITE)
+        site = name if str(task_vars["inventory_hostname"]).startswith(self.SITE) and sites[name].get("cloud") else None
+        steps = folder.parents[1] / "playbooks/sites" / str(sites[site]["provider"]) if site else None
+        return {"changed": False, "site": site, "steps": str(steps or "")}
+
+    def _look(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        folder, run = token()
+        _doors.look_again(plan_of(folder), run, folder)
         return self._write(folder, run)
 
     @staticmethod

@@ -14,6 +14,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import 
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, unreached
 
 STATE = "/var/lib/bascule"
+ETC = "/etc/bascule"
 
 
 class ActionModule(ActingBase):
@@ -22,10 +23,14 @@ class ActionModule(ActingBase):
     MODULE = "bascule.continuity.preflight"
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Skip a machine that the guard found silent; never log in to one that must not be touched."""
+        """Skip a machine that the guard found silent; never log in to one that must not be touched.
+
+        With `again`, machines that were looked at before are left out too: it is for those that were just built.
+        """
         folder, run = token()
         machine = self.machine(task_vars)
-        if not run["reachable"].get(machine):
+        known = [folder / where / f"{machine}.json" for where in ("machines", "locked-out")]
+        if not run["reachable"].get(machine) or (self._task.args.get("again") and any(path.exists() for path in known)):
             return {"changed": False, "skipped": True, "skip_reason": "silent, or not in scope", "machine": machine}
         try:
             return super().run(tmp, task_vars)
@@ -39,7 +44,9 @@ class ActionModule(ActingBase):
         """Add who asks, whether to lock, and which holders are known to have ended."""
         machine = self.machine(task_vars)
         locks = run["driver"] in _request.LOCKING and plan["machines"][machine]["site"] == "standby"
+        args.pop("again", None)
         args.update(policy=plan["policy"]["id"], state=self.host_variable(task_vars, "bascule_state", STATE),
+                    etc=self.host_variable(task_vars, "bascule_etc", ETC),
                     lock=locks and not run["check"], holder={"run": run["id"], **run["holder"]},
                     takeover=run["takeover"] or "")
         if args.get("step") == "look":

@@ -41,7 +41,9 @@ class ActionModule(OurAction):
 
     @staticmethod
     def _survived(folder: Path, run: dict[str, Any], system: dict[str, Any], machine: str) -> bool:
-        """Whether a machine serves already while others of its site are being made anew: it is left as it is."""
+        """Whether a machine stands already while others of its site are being made anew: it is left as it is."""
+        if run["driver"] == "activate" and not run.get("copies"):
+            return machine not in run.get("fresh", ())
         seen = runs.seen_machines(folder).get(machine) or {}
         return bool(run.get("copies")) and system["group"] in (seen.get("groups") or {})
 

@@ -38,6 +38,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import
 # A gate with one of these holds nobody.
 INSIDE = frozenset({"finish", "fenced", "stay"})
 BOOK_KEEPING = frozenset({"include_tasks", "include_role", "import_tasks", "import_role", "meta", "set_fact", "guard"})
+BUILDERS = frozenset(f"bascule.continuity.{name}" for name in ("stack", "account", "contact"))
 DRIVER = re.compile(r"dr[-_]([a-z]+)\.ya?ml")
 
 
@@ -130,8 +131,19 @@ class CallbackModule(CallbackBase):
         self._recorder.ended(str(host.name), str(task._uuid), str(task.get_name()), state, data, forgiven)
         if str(task.action).endswith("guard") and data.get("written"):
             self._recorder.writer.write("guard", **runs.read_json(self._recorder.writer.folder / "run.json"))
+        self._built(str(task.action), data)
         for note in data.get("notes") or []:
             self._recorder.note(str(note))
+
+    def _built(self, action: str, data: dict[str, Any]) -> None:
+        """What steps on the controller did in a cloud, and which machines were met for the first time."""
+        if action not in BUILDERS:
+            return
+        for event in ("stack", "account"):
+            if data.get(event):
+                self._recorder.writer.write(event, **data[event])
+        for contact in data.get("contacts") or []:
+            self._recorder.writer.write("first_contact", **contact)
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task did what it should."""

@@ -19,13 +19,15 @@ options:
   driver:
     description: Which driver this is.
     type: str
-    choices: [build, status, activate, verify, failback, teardown]
+    choices: [build, status, activate, verify, failback, teardown, sweep]
   step:
     description:
       - V(open) lets the run begin. V(settle), after the machines were looked at, says who serves and who holds them.
       - V(token) checks that nothing was left out. V(refuse) repeats a refusal after a clean-up.
+      - V(site) says which site in a cloud a host stands for. V(look), after a site was built or changed, asks its
+        machines once more whether they answer.
     type: str
-    choices: [open, settle, token, refuse]
+    choices: [open, settle, token, refuse, site, look]
     default: open
 author:
   - The Bascule authors (@bascule)
@@ -41,6 +43,10 @@ RETURN = r"""
 run_id:
   description: Identity of the run, and name of its folder below C(runs/).
   returned: for steps open and settle
+  type: str
+site:
+  description: The site in a cloud that the host stands for, none for another host, and the folder of its steps.
+  returned: for step site
   type: str
 silent:
   description: Machines that did not answer.

@@ -27,6 +27,14 @@ options:
     description: Folder of what is kept on the machine.
     type: path
     default: /var/lib/bascule
+  etc:
+    description: Folder of what our steps set up on the machine.
+    type: path
+    default: /etc/bascule
+  again:
+    description: Look only at machines that were not looked at yet in this run. Read by the action.
+    type: bool
+    default: false
   lock:
     description: Whether to take the lock. Given by the action.
     type: bool
@@ -141,6 +149,8 @@ def main():
         "step": {"type": "str", "choices": ["look", "release", "forget"], "default": "look"},
         "policy": {"type": "str"},
         "state": {"type": "path", "default": "/var/lib/bascule"},
+        "etc": {"type": "path", "default": machine_forget.ETC},
+        "again": {"type": "bool", "default": False},
         "lock": {"type": "bool", "default": False},
         "holder": {"type": "dict", "default": {}},
         "takeover": {"type": "str", "default": ""},
@@ -171,7 +181,7 @@ def work(module, clock):
     markers = [read_json(name) for name in sorted(glob.glob(os.path.join(home, "groups", "*.json")))]
     evidence = {"clock": clock, "asked_at": args["asked_at"],
                 "groups": {marker["group"]: marker for marker in markers if marker},
-                "built": os.path.isdir(os.path.join(machine_forget.ETC, args["policy"]))}
+                "built": os.path.isdir(os.path.join(args["etc"], args["policy"]))}
     module.exit_json(changed=False, evidence=evidence, held_by=holder)
 
 

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import package_folder, runs, secrets
 
-READ_ONLY_STEPS = frozenset({"points", "status", "compare", "look", "outage"})
+READ_ONLY_STEPS = frozenset({"points", "status", "compare", "look", "outage", "probe"})
 NOT_GUARDED = (
     "This step does not belong to a run that the guard let through, so nothing was touched. Start the driver as it is: "
     "ansible-playbook dr-….yml in the compiled folder, without --limit, --tags, --skip-tags or --start-at-task."
@@ -49,12 +49,14 @@ def plan_of(folder: Path) -> dict[str, Any]:
 
 
 def known_hosts_lines(folder: Path) -> list[str]:
-    """The host keys that are pinned in the compiled folder of a run."""
-    try:
-        text = (folder.parents[1] / "known_hosts").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    """The host keys that are pinned in the compiled folder of a run, and those that runs met first."""
+    lines: list[str] = []
+    for path in (folder.parents[1] / "known_hosts", folder.parents[1] / "outputs/known_hosts"):
+        try:
+            lines += path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            continue
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def packed_runtime() -> str:
@@ -122,6 +124,8 @@ class ActingBase(OurAction):
         args = dict(self._task.args)
         step = str(args.get("step", ""))
         result.update(step=step, machine=self.machine(task_vars))
+        if result["machine"] in run.get("absent", ()):
+            return {**result, "changed": False, "skipped": True, "skip_reason": "not there before an activation"}
         if self._task.check_mode and step not in READ_ONLY_STEPS:
             result.update(changed=True, simulated=True, word="simulated")
             return result

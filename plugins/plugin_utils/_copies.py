@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import scope
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, scope
 
 
 class RefusedError(Exception):
@@ -50,7 +50,8 @@ def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
     if not run["copies"]:
         return
     needed = [run["copies"], *scope.machines(plan, _about(run), (run["direction"],))]
-    silent = [name for name in needed if not run["reachable"].get(name)]
+    # What is built in a cloud is built by this run.
+    silent = [name for name in needed if not run["reachable"].get(name) and name not in built.machines(plan)]
     if silent:
         raise RefusedError("no-copies", f"{', '.join(silent)} cannot be reached. A recovery from the third place needs "
                            "it and the standby's new machines, under the names and addresses that the policy gives.")
@@ -62,6 +63,8 @@ def refuse_empty(plan: dict[str, Any], run: dict[str, Any], seen: dict[str, Any]
         return
     for system in _systems(plan, run):
         machine = system["machines"][run["direction"]]
+        if machine in run["fresh"]:
+            continue
         if system.get("third") and (seen.get(machine) or {}).get("built") is False:
             place = system["third"]["machine"]
             raise RefusedError("not-built", f"{machine} holds nothing of {system['id']}: it was replaced, or never "

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from ansible import constants
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _outputs
 from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_folder import (
     changed_files,
     elsewhere,
@@ -44,7 +45,8 @@ def partial(cli: Any) -> Refusal:
 def overridden(cli: Any) -> Refusal:
     """Options that make Ansible act in another place than the compiled inventory says."""
     inventory = [os.path.realpath(str(path)) for path in cli.get("inventory") or ()]
-    if inventory not in ([], [os.path.realpath("inventory/hosts.yml")]):
+    ours = [os.path.realpath(path) for path in ("inventory/hosts.yml", "inventory/standby.yml") if os.path.exists(path)]
+    if inventory not in ([], ours):
         return "other-inventory", "Another inventory was given with -i. Start without: the folder brings its own."
     if str(cli.get("connection") or "ssh") not in ("ssh", "smart"):
         return ("other-connection",
@@ -67,6 +69,12 @@ def unwritten(cli: Any) -> Refusal:
             "Unset ANSIBLE_CALLBACKS_ENABLED and start the driver in the compiled folder.")
 
 
+def strange_outputs(cli: Any) -> Refusal:
+    """In `outputs/`, which is not compiled: what no run puts there, and host keys of machines that are not built."""
+    sentence = _outputs.strange(Path.cwd(), runs.read_json("plan.json"))
+    return ("strange-outputs", sentence) if sentence else None
+
+
 def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any]) -> Refusal:
     """An inventory that is not the plan's."""
     units, machines = [unit["id"] for unit in plan["units"]], sorted(plan["machines"])
@@ -82,7 +90,7 @@ def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any])
 
 BEFORE: tuple[Callable[[Any], Refusal], ...] = (
     partial, elsewhere, unwritten, foreign_code, overridden, foreign_settings, strange_variables, changed_files,
-    other_playbook)
+    other_playbook, strange_outputs)
 # What would already change how the guard itself is run, or would ask a question: refused before the first task.
 AT_ONCE: tuple[Callable[[Any], Refusal], ...] = (foreign_settings, partial)
 

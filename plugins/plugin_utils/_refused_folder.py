@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any, Iterator, Optional
@@ -14,8 +15,10 @@ from ansible import constants
 
 Refusal = Optional[tuple[str, str]]
 MANIFEST = "MANIFEST.sha256"
+COLLECTION = "collections/ansible_collections/bascule/continuity"
+DRIVER = re.compile(r"bascule\.continuity\.(dr_[a-z]+)")
 # Made on the spot by runs and by people; nothing in there is read as part of a run.
-LEFT_ALONE = frozenset({"runs", "wheels"})
+LEFT_ALONE = frozenset({"outputs", "runs", "wheels"})
 # Folders beside a playbook from which Ansible takes variables and code without being told to.
 TAKEN_IN = frozenset({
     "ansible_collections", "collections", "group_vars", "host_vars", "library", "module_utils", "roles"})
@@ -40,7 +43,10 @@ def other_playbook(cli: Any) -> Refusal:
     given = [str(path) for path in cli.get("args") or ()]
     if len(given) > 1:
         return "several-playbooks", f"{' '.join(given)}: start one driver at a time, each with its own command."
-    path = os.path.relpath(os.path.realpath(given[0])) if given else ""
+    # By the name that a collection gives it, a driver is the one in the folder's own collection.
+    named = DRIVER.fullmatch(given[0]) if given else None
+    asked = f"{COLLECTION}/playbooks/{named[1]}.yml" if named else "".join(given)
+    path = os.path.relpath(os.path.realpath(asked)) if given else ""
     if path not in _listed():
         return "other-playbook", (f"{path} is not a driver of this folder. Start the folder's own: "
                                   "ansible-playbook dr-….yml")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible import constants
+from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_folder import COLLECTION
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import package_folder
 
 Refusal = Optional[tuple[str, str]]
@@ -25,7 +26,6 @@ HARMLESS = (
     "ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_SUDO_PASS", "ANSIBLE_SU_PASS", "ANSIBLE_TARGET_LOG_INFO", "ANSIBLE_VAULT_*",
     "ANSIBLE_VERBOSE_TO_STDERR", "ANSIBLE_VERBOSITY", "ANSIBLE_*_WARNING", "ANSIBLE_*_WARNINGS",
 )
-COLLECTION = "collections/ansible_collections/bascule/continuity"
 
 
 def foreign_settings(cli: Any) -> Refusal:

@@ -11,7 +11,8 @@ from typing import Any, Iterable, Iterator, Optional
 import yaml
 
 Refusal = Optional[tuple[str, str]]
-EXTRA = frozenset({"copies", "scenario", "only", "recovery_point", "restart", "since", "takeover"})
+EXTRA = frozenset({"copies", "drills", "everything", "only", "recovery_point", "restart", "scenario", "since",
+                   "takeover"})
 # Names that Ansible and the roles of a system are steered by.
 STEERING = ("ansible_", "bascule")
 

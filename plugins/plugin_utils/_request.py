@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 from zoneinfo import ZoneInfo
 
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _copies, _return
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _copies, _doors, _refused_sweep, _return
 from ansible_collections.bascule.continuity.plugins.plugin_utils._copies import RefusedError as RefusedError
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import reach, runs, scope
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, reach, runs, scope
 
 # Which side is to serve at the end of each driver; None: the one that serves now, group by group.
-DIRECTIONS = {"activate": "standby", "failback": "primary", "teardown": "primary", "build": None, "verify": None,
-              "status": None}
-LOCKING = frozenset({"activate", "failback", "build", "teardown"})
+DIRECTIONS = {"activate": "standby", "failback": "primary", "teardown": "primary", "sweep": "primary",
+              "build": None, "verify": None, "status": None}
+LOCKING = frozenset({"activate", "failback", "build", "teardown", "sweep"})
 
 
 def moment(text: str, zone: str) -> float:
@@ -91,7 +91,7 @@ def request(driver: str, plan: dict[str, Any], wanted: Mapping[str, Any], folder
         "scope": {"units": list(about.units), "activities": list(about.activities), "groups": list(about.groups)},
         "declared": typed("BASCULE_DECLARE"), "unfenced": typed("BASCULE_UNFENCED"),
         "since": moment(since, plan["policy"].get("timezone") or "UTC") if since else None,
-        "copies": given("copies") or None,
+        "copies": given("copies") or None, "sweep": _refused_sweep.wish(driver, plan, wanted),
         "takeover": given("takeover") or None, "restart": given("restart") or None, "check": check,
         "started": time.time(), "notes": list(about.notes), "holder": controller(),
     }
@@ -127,14 +127,15 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
     never = set(scope.machines(plan, about(run), (str(away),))) if hostile else set()
     others = [*plan.get("observers", {}).values(), *plan.get("controllers", {}).values()]
     names = [*scope.machines(plan, about(run)), *(entry["machine"] for entry in others if entry["machine"]),
-             *scope.third_places(plan, about(run))]
-    targets = {name: _door(plan, name) for name in dict.fromkeys(names) if name not in never}
-    services = _doors_of_users(plan, run, away) if away and not never else {}
+             *scope.third_places(plan, about(run)), *scope.link_ends(plan)]
+    targets = {name: _doors.of_machine(plan, name) for name in dict.fromkeys(names) if name not in never}
+    services = _doors.of_users(plan, about(run), away) if away and not never else {}
     # Who is dead is only known after the whole time limit, so both questions are asked at once.
     with ThreadPoolExecutor(1) as beside:
         serving = beside.submit(reach.answering, services, banner=b"")
         states = reach.states(targets)
     run["reachable"] = {name: states.get(name) == reach.ANSWERS for name in dict.fromkeys(names)}
+    run["absent"] = built.absent(plan, run)
     run["notes"] += [f"{name} hangs: it takes connections and says nothing." + (
         " It may wake up and serve: switch it off." if plan["machines"][name]["site"] == away else "")
         for name, state in states.items() if state == reach.HANGS]
@@ -142,24 +143,6 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
     run["silent_but_serving"] = [
         system for system, answers_users in serving.result().items()
         if answers_users and not run["reachable"][plan["systems"][system]["machines"][away]]]
-
-
-def _door(plan: dict[str, Any], name: str) -> tuple[str, int]:
-    """Where to knock for machine `name`: itself, or the first bastion on the way to it."""
-    machine = plan["machines"][name]
-    via = plan["machines"].get(machine.get("via") or "")
-    return (via or machine)["address"], int((via or machine).get("port") or 22)
-
-
-def _doors_of_users(plan: dict[str, Any], run: dict[str, Any], side: str) -> dict[str, tuple[str, int]]:
-    """Where the users of each system knock at a side, by system, where the policy says so."""
-    targets = {}
-    for system in scope.systems(plan, about(run)):
-        port = (system["settings"].get("answers") or {}).get("port")
-        machine = system["machines"].get(side)
-        if port and machine:
-            targets[system["id"]] = (system["addresses"][side], int(port))
-    return targets
 
 
 def refuse_seen(plan: dict[str, Any], run: dict[str, Any]) -> None:
@@ -195,19 +178,20 @@ def settle(plan: dict[str, Any], run: dict[str, Any], folder: Path) -> None:
     seen = runs.seen_machines(folder)
     run["locked_out"] = {path.stem: runs.read_json(path) for path in sorted((folder / "locked-out").glob("*.json"))}
     run["notes"] = list(run["locked_out"].values())
+    run["fresh"] = _doors.fresh(plan, run, seen)
+    # Machines that were replaced serve nothing, whatever was known of those that stood there.
+    run["serving"] = {name: "primary" if run.get("copies") or system["machines"].get("standby") in run["fresh"]
+                      else _serves(system, seen) for name, system in plan["systems"].items()}
     if run["driver"] == "failback":
         barred = [name for name in scope.machines(plan, about(run)) if run["reachable"][name] and name not in seen]
         run["staying"] = _return.staying(plan, about(run), run, barred)
         run["reachable"].update(dict.fromkeys(barred, False))
         refuse_if_nobody(plan, run)
-    # Machines that were replaced serve nothing, whatever was known of those that stood there.
-    run["serving"] = {name: "primary" if run.get("copies") else _serves(system, seen)
-                      for name, system in plan["systems"].items()}
     run["epochs"] = {group: _epoch(plan, group, seen, run) for group in plan["groups"]}
     run["directions"] = {unit["id"]: _unit_direction(plan, unit, run) for unit in plan["units"]}
     moved = [system["id"] for system in scope.systems(plan, about(run)) if run["serving"][system["id"]] == "standby"]
     _copies.refuse_empty(plan, run, seen)
-    if run["driver"] == "teardown" and moved:
+    if moved and (run["driver"] == "teardown" or run["sweep"]["everything"]):
         raise RefusedError("serves", f"The standby serves {', '.join(moved)}. Bring them back first: dr-failback.yml.")
 
 

@@ -17,15 +17,18 @@ def staying(plan: dict[str, Any], about: scope.Scope, run: dict[str, Any], barre
             ) -> dict[str, str]:
     """Of each unit that cannot go home now, why: a part of a sentence about machines of its group.
 
-    `barred` are machines that answer and that nobody could log in to.
+    `barred` are machines that answer and that nobody could log in to. What need not be there by the plan is missed only
+    where it is known to serve.
     """
     systems, found = scope.systems(plan, about), {}
     for system in systems:
         group = system.get("group")
         together = [entry for entry in systems if group and entry.get("group") == group] or [system]
         needed = {machine for entry in together for machine in entry["machines"].values()}
-        bad = [machine for machine in plan["machines"]
-               if machine in needed and (machine in barred or not run["reachable"].get(machine))]
+        away = set(run.get("absent") or ()) - {entry["machines"].get("standby") for entry in together
+                                               if (run.get("serving") or {}).get(entry["id"]) == "standby"}
+        bad = [machine for machine in plan["machines"] if machine in needed
+               and (machine in barred or not run["reachable"].get(machine)) and machine not in away]
         if bad:
             found[f"system.{system['id']}"] = _said(bad, barred)
     return found

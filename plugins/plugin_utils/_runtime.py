@@ -38,9 +38,22 @@ for _home in _homes():
         sys.path.insert(0, str(_home))
         break
 
-from bascule_runtime import dns_update, journal, moment, reach, report, runs, scope, secrets, text, unreached, words
+from bascule_runtime import (
+    built,
+    dns_update,
+    journal,
+    moment,
+    reach,
+    report,
+    runs,
+    scope,
+    secrets,
+    text,
+    unreached,
+    words,
+)
 
 __all__ = [
-    "dns_update", "journal", "moment", "package_folder", "reach", "report", "runs", "scope", "secrets", "text",
+    "built", "dns_update", "journal", "moment", "package_folder", "reach", "report", "runs", "scope", "secrets", "text",
     "unreached", "words", "write_page",
 ]

@@ -21,7 +21,7 @@ def doubts(run: Run, report: Event) -> list[Event]:
     found = [*_whole(run), *_machines(run), *_units(run), *_clocks(run)]
     for entry in report.get("activities", ()):
         found += [*_time(run, entry), *_loss(run, entry), *_records(entry), *_level(entry)]
-    found += [*_points(report), *_tests(run, report)]
+    found += [*_points(report), *_tests(run, report), *_cloud(report)]
     return found
 
 
@@ -44,6 +44,8 @@ def _machines(run: Run) -> Iterator[Event]:
     for name, answers in (run.facts.get("reachable") or {}).items():
         if name in untouched:
             yield _doubt("untouched", name)
+        elif name in (run.facts.get("absent") or ()):
+            yield _doubt("absent", name)
         elif not answers:
             left = run.driver == "activate" and run.plan["machines"].get(name, {}).get("site") == away
             yield _doubt("silent_left" if left else "silent", name)
@@ -113,6 +115,17 @@ def _points(report: Event) -> Iterator[Event]:
     for entry in report.get("systems", ()):
         if entry["points"] and not entry["points"][0].get("verified"):
             yield _doubt("point_unverified", entry["id"])
+
+
+def _cloud(report: Event) -> Iterator[Event]:
+    told = report.get("cloud") or {}
+    doubles = [action["provider"] for action in told.get("actions", ()) if action["simulated"]]
+    if doubles:
+        yield _doubt("cloud_simulated", "", doubles[0])
+    if (told.get("account") or {}).get("simulated"):
+        yield _doubt("account_simulated")
+    if any(action["action"] == "saved" for action in told.get("actions", ())):
+        yield _doubt("cloud_saved")
 
 
 def _tests(run: Run, report: Event) -> Iterator[Event]:

@@ -89,7 +89,8 @@ class Run:
             near = set(after[fresh.pop()]) - seen
             seen |= near
             fresh += sorted(near)
-        failed = [name for name in after if name in seen and self.state(name) in ("failed", "unreachable")]
+        failed = [name for name in after if name in seen
+                  and (self.state(name) in ("failed", "unreachable") or self.reason(name) == "unbuilt")]
         return [f"{name}: {self.why(name)}" for name in failed if self.why(name)]
 
     def reason(self, unit: str) -> str:

@@ -68,7 +68,9 @@ class Words:
     def _on_guard(self, event: Event) -> list[Line]:
         if "serving" in event:
             return []
-        silent = [name for name, answers in (event.get("reachable") or {}).items() if not answers]
+        absent = event.get("absent") or ()
+        silent = [name for name, answers in (event.get("reachable") or {}).items()
+                  if not answers and name not in absent]
         lines = [Line(f"{self.say(key)}: {event[key]}") for key in ("declared", "unfenced") if event.get(key)]
         return lines + ([Line(f"{self.say('silent')}: {', '.join(silent)}", True)] if silent else [])
 

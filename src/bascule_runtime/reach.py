@@ -10,6 +10,7 @@ from typing import Mapping, Optional
 
 Target = tuple[str, int]
 ANSWERS, HANGS, SILENT = "answers", "hangs", "silent"
+SLICE_S = 0.2
 
 
 def _begin(target: Target) -> Optional[socket.socket]:
@@ -52,17 +53,23 @@ def answering(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: f
 
 
 def states(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: float = 2.0) -> dict[str, str]:
-    """As `answering`, in words: `ANSWERS`, `SILENT`, or `HANGS` for what takes a connection and then says nothing."""
+    """As `answering`, in words: `ANSWERS`, `SILENT`, or `HANGS` for what takes a connection and then says nothing.
+
+    Time in which this computer itself stood still does not count: it would make every machine look dead.
+    """
     found = dict.fromkeys(targets, SILENT)
     event = selectors.EVENT_READ if banner else selectors.EVENT_WRITE
-    deadline = time.monotonic() + limit_s
+    left_s = limit_s
     with selectors.DefaultSelector() as selector:
         for name, target in targets.items():
             connection = _begin(target)
             if connection:
                 selector.register(connection, event, name)
-        while selector.get_map() and time.monotonic() < deadline:
-            for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
+        while selector.get_map() and left_s > 0:
+            began, wait_s = time.monotonic(), min(SLICE_S, left_s)
+            ready = selector.select(wait_s)
+            left_s -= min(wait_s, time.monotonic() - began)
+            for key, _events in ready:
                 connection = key.fileobj  # type: ignore[assignment]
                 found[key.data] = ANSWERS if _answered(connection, banner) else SILENT  # type: ignore[arg-type]
                 selector.unregister(connection)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from bascule_runtime import reach, runs, scope, secrets
+from bascule_runtime import built, reach, runs, scope, secrets
 
 
 def look(plan: dict[str, Any]) -> dict[str, list[str]]:
@@ -19,8 +19,10 @@ def look(plan: dict[str, Any]) -> dict[str, list[str]]:
     since nothing but a run with its vault can open it.
     """
     everything = scope.resolve(plan)
-    names = scope.needed_secrets(plan, everything, ("standby",))
-    wanted = [*scope.machines(plan, everything, ("standby",)), *(entry["machine"] for entry in scope.observers(plan)),
+    names = [*scope.needed_secrets(plan, everything, ("standby",)), *scope.link_secrets(plan)]
+    away = built.only_activated(plan)
+    wanted = [*(name for name in scope.machines(plan, everything, ("standby",)) if name not in away),
+              *(entry["machine"] for entry in scope.observers(plan)),
               *scope.third_places(plan, everything)]
     targets = {name: (plan["machines"][name]["address"], int(plan["machines"][name].get("port") or 22))
                for name in dict.fromkeys(wanted)}

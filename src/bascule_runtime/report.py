@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
 
-from bascule_runtime import account, doubts, journal, measure, runs, standing, timeline, trail
+from bascule_runtime import account, built, cloud, doubts, journal, measure, runs, standing, timeline, trail
 from bascule_runtime.drift import seen
 from bascule_runtime.events import Event, Run
 
@@ -51,8 +51,9 @@ def _looked_at(run: Run) -> Event:
     # What would not be usable is not usable in time either; why is among the findings.
     broken = {name for entry in drift["findings"] if entry["level"] == "breaks" for name in entry["activities"]}
     outlook = [{**entry, "keeps_rto": entry["keeps_rto"] and entry["id"] not in broken} for entry in outlook]
+    problems += [*cloud.problems(run), *standing.link(run), *(run.facts.get("secrets_missing") or [])]
     return {"systems": standing.protected(run), "outlook": outlook, "controllers": standing.controllers(run),
-            "drift": drift, "problems": problems + list(run.facts.get("secrets_missing") or [])}
+            "drift": drift, "problems": problems}
 
 
 def _built(run: Run) -> Event:
@@ -65,10 +66,25 @@ def _built(run: Run) -> Event:
 def _torn_down(run: Run) -> Event:
     left = standing.left(run)
     problems = [f"{entry['what']} at {entry['machine']}: {', '.join(entry['left'])}" for entry in left if entry["left"]]
-    silent = [name for name, answers in (run.facts.get("reachable") or {}).items() if not answers]
-    problems += [f"{name} did not answer, so what is left there is not known" for name in silent]
+    problems += [f"{name} did not answer, so what is left there is not known" for name in _silent(run)
+                 if name not in built.machines(run.plan)]
+    problems += cloud.left(run)
     problems += [f"{e.get('unit') or e.get('machine')}: {e.get('msg', e['state'])}" for e in _bad(run)]
     return {"left": left, "problems": list(dict.fromkeys(problems))}
+
+
+def _swept(run: Run) -> Event:
+    problems = [f"{e.get('machine')}: {e.get('msg', e['state'])}" for e in _bad(run)]
+    # A sweep of drills leaves the standby itself where it is.
+    whole = (run.facts.get("sweep") or {}).get("everything")
+    return {"problems": list(dict.fromkeys([*problems, *(cloud.left(run) if whole else cloud.overdue(run))]))}
+
+
+def _silent(run: Run) -> list[str]:
+    """Machines that did not answer and are missed: what is built only for an activation is not, before one."""
+    absent = run.facts.get("absent") or ()
+    return sorted(name for name, answers in (run.facts.get("reachable") or {}).items()
+                  if not answers and name not in absent)
 
 
 def _verified(run: Run) -> Event:
@@ -83,7 +99,7 @@ def _bad(run: Run) -> list[Event]:
 
 DRIVERS: dict[str, Callable[[Run], Event]] = {
     "activate": _activated, "failback": _activated, "status": _looked_at, "build": _built,
-    "teardown": _torn_down, "verify": _verified}
+    "teardown": _torn_down, "sweep": _swept, "verify": _verified}
 
 
 def compute(plan: dict[str, Any], events: Sequence[Event], sources: Optional[Event] = None) -> Event:
@@ -101,12 +117,14 @@ def compute(plan: dict[str, Any], events: Sequence[Event], sources: Optional[Eve
         "run": {**{key: run.facts.get(key) for key in KEPT}, "driver": run.driver, "started": run.started,
                 "ended": run.ended, "last_event": run.last},
         "ok": not body["problems"], "notes": [*run.notes(), *standing.kept(run)], "clocks": run.offsets(),
-        "silent": sorted(name for name, answers in (run.facts.get("reachable") or {}).items() if not answers),
+        "silent": _silent(run),
         "units": [_unit(run, unit) for unit in run.plan["units"] if run.facts], **body,
         "timezone": plan["policy"].get("timezone") or "UTC", "refused": _refused(run), "stages": trail.stages(run),
         "people": account.people(run), "tools": account.tools(run), "recovered": account.recovered(run),
         "sources": dict(sources or {}),
     }
+    in_cloud = cloud.told(run)
+    found.update({"cloud": in_cloud} if in_cloud else {})
     return {**found, "unverified": doubts.doubts(run, found)}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from bascule_runtime import secrets
+from bascule_runtime import built, secrets
 
 Plan = dict[str, Any]
 SIDES = ("primary", "standby")
@@ -93,10 +93,23 @@ def needed_secrets(plan: Plan, scope: Scope, sides: tuple[str, ...] = SIDES) -> 
     """Names of the secrets that the scope needs at `sides`: keys of machines, of copies, of the switch, of checks."""
     ours = [*machines(plan, scope, sides), *(o["machine"] for o in plan.get("observers", {}).values()),
             *third_places(plan, scope)]
+    clouds = built.sites(plan).values() if "standby" in sides else ()
     return secrets.named([
+        [cloud["state"] for cloud in clouds],
         [plan["machines"][name] for name in ours], systems(plan, scope),
         plan.get("switch") if scope.groups else None, [plan["activities"][name] for name in scope.activities],
     ])
+
+
+def link_ends(plan: Plan) -> list[str]:
+    """Machines at which tunnels to a site in a cloud end."""
+    links = [cloud["link"] for cloud in built.sites(plan).values() if cloud.get("link")]
+    return [name for link in links for name in (str(link["through"]), *link["peers"])]
+
+
+def link_secrets(plan: Plan) -> list[str]:
+    """Names of the keys of these tunnels. A recovery goes on without them: what stands beside a tunnel needs none."""
+    return secrets.named([cloud["link"] for cloud in built.sites(plan).values() if cloud.get("link")])
 
 
 def predecessors(plan: Plan, unit: str, within: tuple[str, ...], reverse: bool = False, kinds: tuple[str, ...] = ()

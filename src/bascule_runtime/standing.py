@@ -89,7 +89,8 @@ def _silent(run: Run, activity: Event) -> list[str]:
     side = "standby" if serving == "primary" else "primary"
     machines = [run.plan["systems"][system]["machines"].get(side) for system in activity["systems"]]
     reachable = run.facts.get("reachable") or {}
-    return sorted({str(machine) for machine in machines if machine and not reachable.get(machine)})
+    absent = run.facts.get("absent") or ()
+    return sorted({str(name) for name in machines if name and not reachable.get(name) and name not in absent})
 
 
 def left(run: Run) -> list[Event]:
@@ -97,6 +98,12 @@ def left(run: Run) -> list[Event]:
     looked = [e for e in run.tasks if e.get("step") == "forget" and e["state"] == "ok" and "evidence" in e]
     return [{"what": event.get("unit") or event.get("machine"), "machine": event.get("machine"),
              "left": event["evidence"].get("left") or []} for event in looked]
+
+
+def link(run: Run) -> list[str]:
+    """Sentences on what stands in the way of packets to a site in a cloud, as far as the link was probed."""
+    looked = [event["evidence"] for event in run.tasks if event.get("step") == "probe" and event.get("evidence")]
+    return [str(text) for evidence in looked for text in evidence.get("problems") or []]
 
 
 def kept(run: Run) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from bascule_runtime.events import Event, Run
 
 KINDS = {"system": "recover", "switch": "switch", "activity": "verify"}
-ORDER = ("detect", "declare", "fence", "recover", "switch", "verify", "protect")
+ORDER = ("detect", "declare", "site", "fence", "recover", "switch", "verify", "protect")
 
 
 def parts(run: Run, disruption_at: Optional[float]) -> list[Event]:
@@ -22,7 +22,7 @@ def parts(run: Run, disruption_at: Optional[float]) -> list[Event]:
     if disruption_at is not None and disruption_at < run.started:
         add("detect", disruption_at, run.started)
     for event in run.tasks:
-        if event["phase"] in ("guard", "fence", "protect") and event["state"] != "skipped":
+        if event["phase"] in ("guard", "site", "fence", "protect") and event["state"] != "skipped":
             part = "declare" if event["phase"] == "guard" else event["phase"]
             add(part, event["began"], event["began"] + event["seconds"])
     kinds = {unit["id"]: KINDS[unit["kind"]] for unit in run.plan["units"]}

@@ -19,6 +19,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+# A computer may stand still for a while, and none of these tests is about what is late.
+PATIENCE_S = 300
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 STEPS = ("prepare", "protect", "points", "recover", "demote", "resync", "compare", "forget", "status")
 AT = {"protect": "here", "recover": "here", "points": "here", "status": "here", "demote": "there", "resync": "here"}
@@ -119,7 +121,7 @@ class Firm:
             "controllers": {"desk": {"site": "standby", "machine": None}},
             "observers": {"outside": {"machine": "outside", "every_s": 1}},
             "secrets": {"copies-key": {"env": "DOUBLE_COPIES_KEY"}},
-            "switch": {"kind": "manual", "say": "Turn the sign.", "limit_s": 5},
+            "switch": {"kind": "manual", "say": "Turn the sign.", "limit_s": PATIENCE_S},
             "systems": systems,
             "groups": {"orders": self._group("orders", ["db", "app"]), "drawings": self._group("drawings", ["files"])},
             "activities": {
@@ -151,6 +153,7 @@ class Firm:
             "size_bytes": size,
             "change_bytes_per_day": size,
             "protections": protections,
+            "third": None,
             "settings": {"root": str(self.root)},
             "predicted": {"rto": {"seconds": 1, "parts": []}, "rpo": {"seconds": 1, "source": "default"}},
         }
@@ -177,13 +180,13 @@ class Firm:
             "name": {"en": name.title()},
             "owner": "it",
             "need": {"mtpd_s": 28800, "pdma_s": 900, "mbco": 1},
-            "target": {"rto_s": 60, "rpo_s": 30},
+            "target": {"rto_s": 3600, "rpo_s": 30},
             "uses": systems[-1:],
             "systems": systems,
             "group": name,
             "usable_when": [
-                {"kind": "run", "run": "checks/usable.py", "writes": "marked", "secrets": [], "timeout_s": 5},
-                {"kind": "tcp", "host": "127.0.0.1", "port": self.door.port, "writes": "none", "timeout_s": 2},
+                {"kind": "run", "run": "checks/usable.py", "writes": "marked", "secrets": [], "timeout_s": PATIENCE_S},
+                {"kind": "tcp", "host": "127.0.0.1", "port": self.door.port, "writes": "none", "timeout_s": PATIENCE_S},
             ],
             "degraded": None,
             "impact": [],
@@ -209,6 +212,8 @@ class Firm:
         shutil.copytree(ROOT / "playbooks/switches", self.folder / "playbooks/switches")
         for driver in (ROOT / "playbooks").glob("dr[-_]*.yml"):
             shutil.copy(driver, self.folder)
+            (collection / "playbooks").mkdir(exist_ok=True)
+            shutil.copy(driver, collection / "playbooks")
         for part in ("modules", "action"):
             shutil.copy(HERE / "doubles" / part / "double.py", collection / "plugins" / part)
         self._steps()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import ended
-from firm import Firm
+from firm import PATIENCE_S, Firm
 
 Make = Callable[..., Firm]
 pytestmark = pytest.mark.slow
@@ -59,6 +60,21 @@ def test_whole_cycle_there_and_back(firm: Make) -> None:
     assert {line["machine"] for line in last} == {"db1", "app1", "files1"}
 
 
+def test_the_full_name_of_a_driver_is_the_folders_own(firm: Make) -> None:
+    made = firm()
+    for name in ("status", "activate"):
+        code, output = made.run(f"bascule.continuity.dr_{name}")
+        assert code == 0, output
+    assert words(made) == {"orders": "usable", "drawings": "usable"}
+    assert {event["driver"] for event in made.journal() if event["event"] == "run_started"} == {"activate"}
+    # The guard holds there too: a driver that is not what was compiled, and a part of a run.
+    assert made.run("bascule.continuity.dr_status", "--limit=db2")[0] == 2
+    theirs = made.folder / "collections/ansible_collections/bascule/continuity/playbooks/dr-status.yml"
+    theirs.write_text(theirs.read_text() + "\n")
+    code, output = made.run("bascule.continuity.dr_status")
+    assert (code, "not what was compiled" in output) == (2, True), output
+
+
 def test_a_failed_system_blocks_only_what_needs_it(firm: Make) -> None:
     made = firm(behave={"db": {"recover": {"fail": "No copy of db can be read. Look at the disk."}}})
     code, output = made.run("dr-activate.yml")
@@ -80,25 +96,31 @@ def test_an_unreachable_machine_opens_no_gate(firm: Make) -> None:
     assert not [line for line in made.done() if line["system"] == "app" and line["step"] == "recover"]
 
 
+def done_is(unit: str, stage: str) -> str:
+    """The event of a journal that says that a unit has ended a stage, as a pattern."""
+    return rf'"event": "unit", "unit": "{re.escape(unit)}", "state": "done", "stage": "{stage}"'
+
+
 def test_an_independent_chain_is_not_delayed(firm: Make) -> None:
-    made = firm(behave={"db": {"recover": {"sleep": 6}}})
-    assert made.run("dr-activate.yml")[0] == 0
+    # What is slow only ends once the other chain has: if that had to wait, this would end at its limit.
+    made = firm(behave={"db": {"recover": {"until_journalled": done_is("activity.drawings", "serve")}}})
+    code, output = made.run("dr-activate.yml")
+    assert code == 0, output
     events = {e["unit"]: e for e in made.journal() if e["event"] == "unit" and e["stage"] == "serve"}
     assert events["activity.drawings"]["ended"] < events["system.db"]["ended"]
     assert report(made)["critical_path"][0]["unit"] == "system.db"
 
 
 def test_a_killed_run_is_readable_and_the_next_one_goes_on(firm: Make) -> None:
-    made = firm(behave={"files": {"recover": {"sleep": 60}}})
+    made = firm(behave={"files": {"recover": {"until_told": "never"}}})
     process = made.start("dr-activate.yml")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and not any(
         line["system"] == "app" and line["step"] == "recover" for line in made.done()
     ):
         time.sleep(0.2)
-    time.sleep(1)
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(PATIENCE_S)
     killed = next((made.folder / "runs").iterdir())
     from bascule_runtime import report as runtime_report
     from bascule_runtime import text
@@ -220,8 +242,12 @@ def test_status_says_what_an_activation_would_do(firm: Make) -> None:
 
 
 def test_a_group_comes_home_without_waiting_for_another(firm: Make) -> None:
-    made = firm(behave={"db": {"compare@primary": {"sleep": 8}}})
+    made = firm()
     assert made.run("dr-activate.yml")[0] == 0
+    # Of the failback's own journal: the activation's, which says the same, is moved out of sight.
+    (made.folder / "runs").rename(made.home / "runs-before")
+    behave = {"db": {"compare@primary": {"until_journalled": done_is("activity.drawings", "serve")}}}
+    (made.root / "behave.json").write_text(json.dumps(behave))
     code, output = made.run("dr-failback.yml")
     assert code == 0, output
     ends = {(e["unit"], e["stage"]): e["ended"] for e in made.journal() if e["event"] == "unit"}

@@ -42,7 +42,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificate")
     words = "req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=www.firm.test -addext subjectAltName=DNS:www.firm.test"
     argv = ["openssl", *words.split(), "-keyout", str(folder / "key.pem"), "-out", str(folder / "www.pem")]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    subprocess.run(argv, check=True, capture_output=True, timeout=300)
     return folder / "www.pem"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from bascule_runtime import report, runs
+from bascule_runtime.page.cloud import cloud
 from bascule_runtime.page.decisions import decisions
 from bascule_runtime.page.figures import figures
 from bascule_runtime.page.findings import findings
@@ -34,8 +35,8 @@ def render(report: Report, events: Sequence[Mapping[str, Any]], language: Option
     """
     say = Speech(language or str(report["language"]), str(report["timezone"]), report["run"]["started"])
     first = verdicts(say, report)
-    parts = [*figures(say, report), *story(say, report), *decisions(say, report),
-             *losses(say, report), *findings(say, report), *unverified(say, report), *clocks(say, report),
+    parts = [*figures(say, report), *story(say, report), *decisions(say, report), *losses(say, report),
+             *cloud(say, report), *findings(say, report), *unverified(say, report), *clocks(say, report),
              *follow(say, report, events), *proof(say, report)]
     sections = [part for part in parts if part is not None]
     contents = _contents(say, sections)

@@ -12,12 +12,15 @@ description: [A double of a system type.]
 author: [The Bascule authors (@bascule)]
 """
 
+import glob  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import re  # noqa: E402
 import time  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
+LIMIT_S = 600
 WORDS = {"recover": "data_correct", "protect": "done"}
 
 
@@ -33,6 +36,25 @@ def evidence(step, args, now):
     }.get(step, {})
 
 
+def work(wanted, behave_file):
+    """Take as long as was said: until a journal of the firm has the pattern `until_journalled`, or until the test has
+    written the file `until_told`; ten minutes at most.
+
+    Ends early when the test is over, which takes `behave.json` away: a run that was killed leaves its steps behind.
+    """
+    root, end = os.path.dirname(behave_file), time.time() + LIMIT_S
+    pattern, told = wanted.get("until_journalled"), wanted.get("until_told")
+    while (pattern or told) and time.time() < end and os.path.exists(behave_file):
+        journals = glob.glob(os.path.join(root, "..", "build", "runs", "*", "journal.jsonl")) if pattern else []
+        for path in journals:
+            with open(path, encoding="utf-8") as stream:
+                if re.search(pattern, stream.read()):
+                    return
+        if told and os.path.exists(os.path.join(root, told)):
+            return
+        time.sleep(0.1)
+
+
 def main():
     """Entry point."""
     module = AnsibleModule(argument_spec={
@@ -41,11 +63,12 @@ def main():
         "secrets": {"type": "dict", "no_log": True}, "run": {"type": "dict"}}, supports_check_mode=True)
     args = module.params
     root, step, name = args["system"]["settings"]["root"], args["step"], args["system"]["id"]
-    with open(os.path.join(root, "behave.json"), encoding="utf-8") as stream:
+    behave_file = os.path.join(root, "behave.json")
+    with open(behave_file, encoding="utf-8") as stream:
         behave = json.load(stream)
     wanted = (behave.get(name) or {}).get(step + "@" + args["side"]) or (behave.get(name) or {}).get(step) or {}
     now = time.time()
-    time.sleep(wanted.get("sleep", 0))
+    work(wanted, behave_file)
     line = {"system": name, "step": step, "machine": args["machine"], "side": args["side"], "serving": args["serving"],
             "options": args["options"], "direction": args["run"]["direction"], "began": now, "ended": time.time(),
             "secret": (args["secrets"] or {}).get("copies-key") == "s3cr3t-of-the-double"}
