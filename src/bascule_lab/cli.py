@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bascule_lab import estate, keys, steer, takedown
+from bascule_lab import estate, instances, keys, steer, takedown
 from bascule_lab import lab as life
 from bascule_lab.base import Lab
 from bascule_lab.demo import cli as demo
@@ -101,9 +101,31 @@ def show(result: dict[str, Any]) -> None:
     print(f"lab {result['lab']}: {condition}, guard {guard}")
     for name, row in result["machines"].items():
         cable = "" if row["cable"] == "in" else f"cable {row['cable']}"
-        print(f"  {name:20} {row['site']:12} {row['address']:15} {row['state']:8} {cable}".rstrip())
+        instance = " ".join(row[key] for key in ("instance", "public") if row.get(key))
+        state = "not made" if row["state"] == "missing" and "instance" in row else row["state"]
+        print(f"  {name:20} {row['site']:12} {row['address']:15} {state:8} {cable:9} {instance}".rstrip())
     for one, other in result["cuts"]:
         print(f"  {one} does not reach {other}")
+
+
+def instance(args: argparse.Namespace) -> None:
+    """One command of the life of an instance; prints JSON."""
+    require_root()
+    lab = opened(args)
+    if args.action == "create" and not (args.name and args.address and args.user_data):
+        raise LabError("To create an instance say --name, --address and --user-data.", USAGE)
+    if not (args.name if args.action == "address" else args.instance):
+        raise LabError("Say which instance: --instance ID (for its address: --name MACHINE).", USAGE)
+    with lab.host.lock(lab.lock_name()):
+        there = steer.require_up(lab)
+        if args.action == "create":
+            given = args.instance, args.name, args.address, Path(args.user_data)
+            made = instances.create(lab, there, *given, public=args.public)
+            print(json.dumps({"public": made or None}))
+        elif args.action == "address":
+            print(json.dumps({"public": instances.address(lab, args.name)}))
+        else:
+            print(json.dumps({"state": INSTANCE[args.action](lab, there, args.instance)}))
 
 
 def ssh(args: argparse.Namespace) -> None:
@@ -145,6 +167,12 @@ def flag(name: str, help_: str) -> Word:
     return name, {"action": "store_true", "help": help_}
 
 
+INSTANCE = {
+    "stop": instances.stop,
+    "start": instances.start,
+    "terminate": instances.terminate,
+    "state": instances.state,
+}
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, tuple[Word, ...]]] = {
     "up": (
         up,
@@ -193,6 +221,18 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, tuple
     "heal": (changing(lambda lab, args: steer.heal(lab)), "all sites reach each other again", ()),
     "unplug": (changing(lambda lab, args: steer.plug(lab, args.name, "down")), "pull network cables out", (PLACE,)),
     "plug": (changing(lambda lab, args: steer.plug(lab, args.name, "up")), "put network cables in", (PLACE,)),
+    "instance": (
+        instance,
+        "make, stop, start or terminate a machine of a site in a cloud; prints JSON",
+        (
+            ("action", {"choices": ("create", "address", *INSTANCE)}),
+            ("--instance", {"metavar": "ID", "help": "its identity, such as i-0123456789abcdef0"}),
+            ("--name", {"help": "create, address: the machine of the policy that it is"}),
+            ("--address", {"help": "create: its private address, which must be the plan's"}),
+            flag("--public", "create: give it a public address too"),
+            ("--user-data", {"metavar": "FILE", "help": "create: what cloud-init reads"}),
+        ),
+    ),
     "ssh": (ssh, "ssh to a machine as the policy's user", (MACHINE, WORDS)),
     "exec": (execute, "run a command on a machine's console, as root, network or not", (MACHINE, WORDS)),
     "env": (env, "print the rehearsal's secrets as `export NAME=value` lines", (JSON,)),

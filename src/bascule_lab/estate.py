@@ -10,13 +10,19 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from bascule_lab import lab_file
-from bascule_lab.addresses import moved, site_networks
+from bascule_lab import cloud, lab_file
 from bascule_lab.errors import USAGE, LabError
 from bascule_lab.lab_file import read_yaml
+from bascule_lab.written import (
+    DNS_SITE,
+    machine_addresses,
+    moved_machines,
+    moved_sites,
+    name_server_address,
+    networks_as_written,
+)
 
 DNS_MACHINE = "dns"
-DNS_SITE = "name-server"
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
@@ -47,7 +53,9 @@ class NameServer:
 
 @dataclass(frozen=True)
 class Estate:
-    """A policy as the lab sees it. `secrets` maps a name to one of `{"file": …}`, `{"env": …}`, `{"vault": …}`."""
+    """A policy as the lab sees it. `secrets` maps a name to one of `{"file": …}`, `{"env": …}`, `{"vault": …}`;
+    `tunnel_keys` are those that are keys of WireGuard, `tunnel_ports` says where tunnels end (machine -> port).
+    Machines of the sites in `built` are made by `instance`."""
 
     id: str
     policy: Path
@@ -60,6 +68,14 @@ class Estate:
     cache: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     moved: Mapping[IPv4Address, IPv4Address] = field(default_factory=dict)
     moved_networks: Mapping[IPv4Network, IPv4Network] = field(default_factory=dict)
+    built: tuple[str, ...] = ()
+    tunnel_keys: frozenset[str] = frozenset()
+    tunnel_ports: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> dict[str, Machine]:
+        """The machines that exist for as long as the lab is up."""
+        return {name: machine for name, machine in self.machines.items() if machine.site not in self.built}
 
     def at(self, name: str) -> list[Machine]:
         """The machines that a site's or a machine's name stands for. Raises LabError (2) when there is none."""
@@ -81,20 +97,21 @@ def load(path: Path) -> Estate:
     policy = read_yaml(path)
     own_id = identity(path)
     lab = lab_file.read(path)
-    addresses = machine_addresses(policy)
+    addresses = machine_addresses(policy, path)
     server = name_server_address(policy)
     given = {site: str(entry["network"]) for site, entry in policy["sites"].items() if (entry or {}).get("network")}
     before = networks_as_written(given, addresses, server)
     networks = moved_sites(before, lab.addresses)
     moves = moved_machines(before, networks, addresses, server)
-    machines = read_machines(policy, moves)
+    machines = read_machines(policy, addresses, moves)
+    built = cloud.sites(policy)
     dns = read_name_server(policy, machines, moves)
     if dns and dns.machine not in machines:
         site = next(site for site, network in networks.items() if dns.address in network)
         machines[dns.machine] = Machine(dns.machine, site, dns.address)
-    strangers = sorted({*lab.seed, *lab.cache} - set(machines))
+    strangers = sorted({*lab.seed, *lab.cache} - {name for name, own in machines.items() if own.site not in built})
     if strangers:
-        raise LabError(f"lab.yml names {', '.join(strangers)}, which is no machine of the policy.", USAGE)
+        raise LabError(f"lab.yml names {', '.join(strangers)}, which is no machine that exists from the start.", USAGE)
     return Estate(
         id=own_id,
         policy=path,
@@ -102,11 +119,14 @@ def load(path: Path) -> Estate:
         machines=machines,
         dns=dns,
         secrets={name: dict(entry) for name, entry in (policy.get("secrets") or {}).items()},
-        packages=lab.packages,
+        packages=tuple(sorted({*lab.packages, *cloud.PACKAGES})) if built else lab.packages,
         seed=lab.seed,
         cache=lab.cache,
         moved=moves,
         moved_networks={before[site]: networks[site] for site in networks if before[site] != networks[site]},
+        built=built,
+        tunnel_keys=cloud.tunnel_keys(policy),
+        tunnel_ports=cloud.tunnel_ports(policy),
     )
 
 
@@ -119,81 +139,17 @@ def identity(path: Path) -> str:
     return found
 
 
-def machine_addresses(policy: dict[str, Any]) -> dict[str, dict[str, IPv4Address]]:
-    """Site -> machine -> address as the policy says. Raises LabError (2) for a machine without an address."""
-    if not isinstance(policy.get("sites"), dict) or not isinstance(policy.get("organisation"), dict):
-        raise LabError("The policy needs `organisation:` and `sites:`; `bascule check` says what is missing.", USAGE)
-    found: dict[str, dict[str, IPv4Address]] = {}
-    for site, entry in policy["sites"].items():
-        found[site] = {}
-        for name, machine in ((entry or {}).get("machines") or {}).items():
-            text = (machine or {}).get("address")
-            if not text:
-                raise LabError(f"Machine {name} has no `address:`; the lab rehearses machines with addresses.", USAGE)
-            found[site][name] = ipv4(text, f"machine {name}")
-    return found
-
-
-def ipv4(text: object, whose: str) -> IPv4Address:
-    """An IPv4 address. Raises LabError (2) naming whose it was."""
-    try:
-        return IPv4Address(str(text))
-    except ValueError:
-        raise LabError(f"The address {text!r} of {whose} is not an IPv4 address; the lab needs one.", USAGE) from None
-
-
-def name_server_address(policy: dict[str, Any]) -> IPv4Address | None:
-    """The address of the server of `switch: dns`, or None."""
-    dns = (policy.get("switch") or {}).get("dns")
-    return ipv4(dns["server"], "the name server") if dns else None
-
-
-def networks_as_written(
-    given: Mapping[str, str], addresses: Mapping[str, Mapping[str, IPv4Address]], server: IPv4Address | None
-) -> dict[str, IPv4Network]:
-    """Site -> network, as the policy has it; the name server gets a site of its own when it is in none of them."""
-    everyone = {site: list(machines.values()) for site, machines in addresses.items()}
-    networks = site_networks({site: found for site, found in everyone.items() if found or site in given}, given)
-    if server is not None and not any(server in network for network in networks.values()):
-        networks |= site_networks({DNS_SITE: [server]}, {})
-    return networks
-
-
-def moved_sites(networks: Mapping[str, IPv4Network], wishes: Mapping[str, str]) -> dict[str, IPv4Network]:
-    """Site -> network in the lab, with those of `lab.yml` in place of the policy's."""
-    unknown = set(wishes) - set(networks)
-    if unknown:
-        raise LabError(f"lab.yml moves {', '.join(sorted(unknown))}, which is no site of the policy.", USAGE)
-    return site_networks(
-        {site: [] for site in networks}, {site: str(net) for site, net in networks.items()} | dict(wishes)
-    )
-
-
-def moved_machines(
-    before: Mapping[str, IPv4Network],
-    after: Mapping[str, IPv4Network],
+def read_machines(
+    policy: dict[str, Any],
     addresses: Mapping[str, Mapping[str, IPv4Address]],
-    server: IPv4Address | None,
-) -> dict[IPv4Address, IPv4Address]:
-    """Old address -> new address, for each machine (and the name server) of a site that `lab.yml` moves."""
-    people = [address for machines in addresses.values() for address in machines.values()]
-    people += [server] if server else []
-    return {
-        address: moved(address, before[site], after[site])
-        for site in before
-        if before[site] != after[site]
-        for address in people
-        if address in before[site]
-    }
-
-
-def read_machines(policy: dict[str, Any], moves: Mapping[IPv4Address, IPv4Address]) -> dict[str, Machine]:
+    moves: Mapping[IPv4Address, IPv4Address],
+) -> dict[str, Machine]:
     """All machines of the policy by id, with what `connection:` and their own entry say."""
     machines: dict[str, Machine] = {}
     for site, entry in policy["sites"].items():
         for name, own in ((entry or {}).get("machines") or {}).items():
-            how = {**(policy.get("connection") or {}), **own}
-            address = IPv4Address(str(own["address"]))
+            how = {**(policy.get("connection") or {}), **(own or {})}
+            address = addresses[site][name]
             key = (how.get("key") or {}).get("secret")
             if not _IDENTIFIER.fullmatch(str(name)) or not _USER.fullmatch(str(how.get("user", "root"))):
                 raise LabError(f"The name or the user of machine {name!r} has signs that a lab cannot use.", USAGE)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ HOST_KEY = "ssh_host_ed25519_key"
 
 @dataclass(frozen=True)
 class File:
-    """Content and mode of a file to lay."""
+    """Content and mode of a file to lay; with `link`, a symbolic link to there instead."""
 
     content: str
     mode: int = 0o644
+    link: str = ""
 
 
 def for_machine(
@@ -64,6 +66,24 @@ def hosts(estate: Estate) -> str:
     return "\n".join(lines) + "\n"
 
 
+CLOUD_INIT = ("cloud-init-local", "cloud-init", "cloud-config", "cloud-final")
+# What the image of a provider brings and this one does not have: no package `locales`, wires that are laid already.
+CLOUD_SETTINGS = "locale: false\nmanage_etc_hosts: true\nnetwork: {config: disabled}\n"
+
+
+def for_instance(identity: str, machine: Machine, user_data: str) -> dict[str, File]:
+    """The files of a machine that sets itself up from its user data, as it would at a provider: it gets no key, user
+    or name from the lab."""
+    meta = {"instance-id": identity, "local-hostname": "ip-" + str(machine.address).replace(".", "-")}
+    wants = "etc/systemd/system/cloud-init.target.wants"
+    return {
+        "etc/cloud/cloud.cfg.d/99-lab.cfg": File(CLOUD_SETTINGS),
+        "var/lib/cloud/seed/nocloud/meta-data": File(json.dumps(meta) + "\n"),
+        "var/lib/cloud/seed/nocloud/user-data": File(user_data, 0o600),
+        **{f"{wants}/{unit}.service": File("", link=f"/lib/systemd/system/{unit}.service") for unit in CLOUD_INIT},
+    }
+
+
 def archive(files: Mapping[str, File]) -> bytes:
     """Files as a tar of root's, with no entry for any folder (one for `/` would change the mode of `/`)."""
     buffer = io.BytesIO()
@@ -72,6 +92,8 @@ def archive(files: Mapping[str, File]) -> bytes:
             content = file.content.encode()
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(content), file.mode
+            if file.link:
+                entry.type, entry.linkname = tarfile.SYMTYPE, file.link
             tar.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
@@ -79,7 +101,7 @@ def archive(files: Mapping[str, File]) -> bytes:
 def known_hosts(estate: Estate, public: Mapping[str, str]) -> str:
     """The pinned host keys (machine -> public half) in the form of known_hosts."""
     lines = []
-    for machine in estate.machines.values():
+    for machine in estate.standing.values():  # instances make keys of their own, which nobody knows beforehand
         names = [machine.id, str(machine.address)]
         if estate.dns:
             names.append(f"{machine.id}.{estate.dns.zone}")
@@ -89,8 +111,9 @@ def known_hosts(estate: Estate, public: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ssh_config(estate: Estate, identity: str, known: str) -> str:
-    """An ssh_config that reaches each machine by its id, as the policy's user, with the lab's own key."""
+def ssh_config(estate: Estate, identity: str, known: str, own: Mapping[str, str]) -> str:
+    """An ssh_config that reaches each machine by its id, as the policy's user, with the lab's own key, or with that of
+    `own` (machine -> file) where the lab's is not let in."""
     lines = [
         "Host *",
         f"  IdentityFile {quoted(identity)}",
@@ -110,6 +133,7 @@ def ssh_config(estate: Estate, identity: str, known: str) -> str:
             f"  HostKeyAlias {machine.id}",
             f"  User {machine.user}",
             f"  Port {machine.port}",
+            *([f"  IdentityFile {quoted(own[machine.id])}"] if machine.id in own else []),
         ]
     return "\n".join(lines) + "\n"
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from ipaddress import IPv4Network
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 
 from bascule_lab import addresses
 
@@ -44,17 +45,26 @@ def router_table() -> str:
 delete table inet lab
 table inet lab {{
   chain cuts {{ }}
+  chain apart {{ }}
+  chain inward {{ }}
+  chain outward {{ }}
   chain forward {{
     type filter hook forward priority {PRIORITY}; policy accept;
     jump cuts
+    jump apart
   }}
   chain output {{
     type filter hook output priority {PRIORITY}; policy accept;
     icmp type destination-unreachable icmp code host-unreachable drop
   }}
+  chain arriving {{
+    type nat hook prerouting priority -100; policy accept;
+    jump inward
+  }}
   chain nat {{
     type nat hook postrouting priority 100; policy accept;
     ip saddr {HOST_END} masquerade
+    jump outward
   }}
 }}
 """
@@ -65,6 +75,48 @@ def cuts(ways: Iterable[tuple[IPv4Network, IPv4Network]]) -> str:
     hold no state, so connections that run die too, also when one of their two ways is cut."""
     lines = [f"add rule inet lab cuts ip saddr {one} ip daddr {other} drop" for one, other in ways]
     return "\n".join(["flush chain inet lab cuts", *lines]) + "\n"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What the router knows of sites in a cloud. `built`: their networks, `others`: those of the firm's own sites.
+    `public`: public address -> private one, of instances; `ports`: public address -> the UDP port that is open there,
+    as a provider's packet filter would have it. `doors`: network of another site -> the public address that
+    its packets come from. `names`: the server of the public names, which every site reaches."""
+
+    built: tuple[IPv4Network, ...]
+    others: tuple[IPv4Network, ...]
+    public: Mapping[IPv4Address, IPv4Address] = field(default_factory=dict)
+    ports: Mapping[IPv4Address, int] = field(default_factory=dict)
+    doors: Mapping[IPv4Network, IPv4Address] = field(default_factory=dict)
+    names: IPv4Address | None = None
+
+
+def apart(cloud: Cloud) -> str:
+    """Input for `nft -f` in the lab's namespace. Nothing passes between a site in a cloud and the firm's own sites,
+    either way, but UDP to the open port of a public address, its answers, and questions for names. This computer
+    reaches all machines. Conversations with a public address are told by what they asked for at first: one that an
+    instance had earlier leads nowhere."""
+    built, others = joined(cloud.built), joined(cloud.others)
+    lines = [f"flush chain inet lab {chain}" for chain in ("apart", "inward", "outward")]
+    rules = []
+    if cloud.names:
+        ports = "meta l4proto {{ tcp, udp }} th {} 53 accept"
+        rules.append(f"apart ip saddr {built} ip daddr {cloud.names} {ports.format('dport')}")
+        rules.append(f"apart ip daddr {built} ip saddr {cloud.names} {ports.format('sport')}")
+    for public, private in cloud.public.items():
+        if public in cloud.ports:
+            port = cloud.ports[public]
+            rules.append(f"apart meta l4proto udp ct original ip daddr {public} ct original proto-dst {port} accept")
+        rules.append(f"inward ip daddr {public} dnat ip to {private}")
+        rules += [
+            f"outward ip saddr {site} ct original ip daddr {public} snat ip to {door}"
+            for site, door in cloud.doors.items()
+        ]
+    if cloud.built and cloud.others:
+        rules.append(f"apart ip saddr {built} ip daddr {others} counter drop")
+        rules.append(f"apart ip saddr {others} ip daddr {built} counter drop")
+    return "\n".join([*lines, *(f"add rule inet lab {rule}" for rule in rules)]) + "\n"
 
 
 def joined(networks: Iterable[IPv4Network]) -> str:

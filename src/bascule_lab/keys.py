@@ -66,11 +66,21 @@ def fresh(estate: Estate, name: str) -> str:
     if estate.dns and estate.dns.key == name:
         secret = base64.b64encode(secrets.token_bytes(32)).decode()
         return zone.Key(zone.DEFAULT_KEY, zone.DEFAULT_ALGORITHM, secret).line()
+    if name in estate.tunnel_keys:
+        return tunnel_key()
     if is_machine_key(estate, name):
         with tempfile.TemporaryDirectory(prefix="bascule-lab-") as folder:
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", f"{folder}/key"])
             return Path(folder, "key").read_text()
     return secrets.token_urlsafe(32)
+
+
+def tunnel_key() -> str:
+    """A new private key of WireGuard, as `wg genkey` makes it: 32 bytes of which five bits are set, in base64."""
+    key = bytearray(secrets.token_bytes(32))
+    key[0] &= 248
+    key[31] = key[31] & 127 | 64
+    return base64.b64encode(key).decode()
 
 
 def make_key(state: State, path: Path, comment: str) -> None:
@@ -103,12 +113,32 @@ def environment(estate: Estate, state: State) -> dict[str, str]:
     return {source["env"]: value(estate, state, name) for name, source in estate.secrets.items() if "env" in source}
 
 
+def instance_keys(estate: Estate, state: State) -> dict[str, Path]:
+    """Machine -> the file of the key that its user data lets in, for machines that are built."""
+    files = {name: source["file"] for name, source in estate.secrets.items() if "file" in source}
+    return {
+        machine.id: expand(files[machine.key], estate.policy.parent)
+        if machine.key in files
+        else state.path("keys", machine.key)
+        for machine in estate.machines.values()
+        if machine.site in estate.built and machine.key
+    }
+
+
+def lay_instance_keys(estate: Estate, state: State) -> None:
+    """Put keys that are no files into files, for `bascule-lab ssh`."""
+    for machine, path in instance_keys(estate, state).items():
+        name = estate.machines[machine].key
+        if name and path == state.path("keys", name):
+            state.write(path, value(estate, state, name))
+
+
 def public_keys(estate: Estate, state: State) -> dict[str, list[str]]:
     """Machine -> public keys that open it: the one of its `key:` and the lab's own. Private halves stay put."""
     own = public_half(state.path("id"))
     seen: dict[str, str] = {}
     result: dict[str, list[str]] = {}
-    for machine in estate.machines.values():
+    for machine in estate.standing.values():
         result[machine.id] = [own]
         if machine.key:
             if machine.key not in seen:

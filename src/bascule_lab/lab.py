@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from bascule_lab import addresses, files, image, keys, machines, making, network
+from bascule_lab import addresses, files, image, instances, keys, machines, making, network, publics
 from bascule_lab.base import Lab
 from bascule_lab.errors import LabError
 from bascule_lab.host import RUN, install_needed, require_root
@@ -24,16 +24,20 @@ def up(lab: Lab, *, fresh: bool = False) -> None:
     require_root()
     refuse_other_policy(lab)
     install_needed()
-    network.refuse_used_networks(lab.estate)
+    used = network.used_networks(lab.estate.id)
+    addresses.refuse_overlap(lab.estate.networks, used)
     with lab.host.lock(lab.lock_name()):
         register(lab)
         if fresh:
             clear(lab)
         prepare_files(lab)
         made = image.ensure(lab.host, lab.estate.packages)
-        network.install_guard(lab.estate)
+        if lab.estate.built:
+            publics.choose(lab.state, lab.estate.id, [*used.values(), *lab.estate.networks.values()])
+        network.install_guard(lab.estate, publics.network(lab.state))
         bring_up(lab, made)
-    say(f"lab {lab.estate.id} is up: {len(lab.estate.machines)} machines at {len(lab.estate.networks)} sites")
+    later = f"; those of {', '.join(lab.estate.built)} are made by whoever builds it" if lab.estate.built else ""
+    say(f"lab {lab.estate.id} is up: {len(lab.estate.standing)} machines at {len(lab.estate.networks)} sites{later}")
 
 
 def refuse_other_policy(lab: Lab) -> None:
@@ -58,7 +62,8 @@ def register(lab: Lab) -> None:
 def prepare_files(lab: Lab) -> None:
     """Keys, secrets, pinned host keys and the ssh_config of a lab."""
     keys.prepare(lab.estate, lab.state)
-    for machine in lab.estate.machines:
+    keys.lay_instance_keys(lab.estate, lab.state)
+    for machine in lab.estate.standing:
         path = lab.state.path("hostkeys", machine)
         if not path.with_name(path.name + ".pub").exists():
             keys.make_key(lab.state, path, machine)
@@ -68,22 +73,26 @@ def prepare_files(lab: Lab) -> None:
 def write_ssh_files(lab: Lab) -> None:
     """Write known_hosts and ssh_config into the state folder."""
     state = lab.state
-    public = {machine: state.path("hostkeys", machine + ".pub").read_text() for machine in lab.estate.machines}
+    public = {machine: state.path("hostkeys", machine + ".pub").read_text() for machine in lab.estate.standing}
     state.write(state.path("known_hosts"), files.known_hosts(lab.estate, public))
-    config = files.ssh_config(lab.estate, str(state.path("id")), str(state.path("known_hosts")))
+    own = {name: str(path) for name, path in keys.instance_keys(lab.estate, state).items()}
+    config = files.ssh_config(lab.estate, str(state.path("id")), str(state.path("known_hosts")), own)
     state.write(state.path("ssh_config"), config)
 
 
 def bring_up(lab: Lab, made: str) -> None:
     """Wires, then machines: keep, start or make each of them."""
     there = machines.all_of(lab.host, lab.estate.id)
+    later = instances.whole(lab, there)
     whole = {name for name, box in there.items() if is_whole(lab, box, made)}
-    discard(lab, [box for name, box in there.items() if name not in whole])
-    rewired = network.build(lab.host, lab.estate)
+    discard(lab, [box for name, box in there.items() if name not in whole | set(later)])
+    standing = list(lab.estate.standing.values())
+    rewired = network.build(lab.host, lab.estate, [*standing, *later.values()], publics.network(lab.state))
     machines.kill(lab.host, [there[name] for name in whole & rewired])
-    network.plug(lab.host, lab.estate, lab.estate.machines.values(), "up")
+    network.plug(lab.host, lab.estate, standing, "up")
+    instances.rejoin(lab, there, rewired)
     off = sorted(name for name in whole if name in rewired or there[name].state != "running")
-    new = [machine for machine in lab.estate.machines.values() if machine.id not in whole]
+    new = [machine for machine in standing if machine.id not in whole]
     if off:
         say(f"starting {', '.join(off)}")
         making.start(lab, off)

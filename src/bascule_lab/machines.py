@@ -82,7 +82,9 @@ def runs(process: int) -> bool:
         return False
 
 
-def create(host: Host, estate: Estate, machine: Machine, image: str, spec: str, files: dict[str, File]) -> str:
+def create(
+    host: Host, estate: Estate, machine: Machine, image: str, spec: str, files: dict[str, File], hostname: str = ""
+) -> str:
     """Make a machine with its files laid, not yet started; returns the container's id."""
     name = addresses.container(estate.id, machine.id)
     host.attempt_podman("rm", "-f", name)
@@ -93,7 +95,7 @@ def create(host: Host, estate: Estate, machine: Machine, image: str, spec: str, 
         "--name",
         name,
         "--hostname",
-        machine.id,
+        hostname or machine.id,
         *resolve,
         "--no-hosts",
         "--network",

@@ -18,23 +18,24 @@ from bascule_lab.process import attempt, run
 NETNS = Path("/run/netns")
 
 
-def refuse_used_networks(estate: Estate) -> None:
-    """Raise LabError (3) when this computer itself has routes or addresses in a network of the policy."""
+def used_networks(lab: str) -> dict[str, IPv4Network]:
+    """Where it is seen -> network, for all to which this computer has a route that is not this lab's."""
     used: dict[str, IPv4Network] = {}
     for route in json.loads(run(["ip", "-4", "-json", "route", "show", "table", "all"]) or "[]"):
         device = route.get("dev", "")
-        if route["dst"] == "default" or device == addresses.uplink(estate.id):
+        if route["dst"] == "default" or device == addresses.uplink(lab):
             continue
         network = ip_network(route["dst"], strict=False)
         if isinstance(network, IPv4Network):
             kind = "another lab" if device.startswith("bl") else f"interface {device}"
             used[f"{kind}, route {route['dst']}"] = network
-    addresses.refuse_overlap(estate.networks, used)
+    return used
 
 
-def install_guard(estate: Estate) -> None:
+def install_guard(estate: Estate, public: IPv4Network | None) -> None:
     """Put the guard in place, before any machine or client. Raises LabError when it cannot be seen afterwards."""
-    run(["nft", "-f", "-"], stdin=guard.host_table(estate.id, estate.networks.values()).encode())
+    networks = [*estate.networks.values(), *([public] if public else [])]
+    run(["nft", "-f", "-"], stdin=guard.host_table(estate.id, networks).encode())
     if not guard_up(estate.id):
         raise LabError("The guard that keeps packets of the lab on this computer could not be installed.")
 
@@ -44,8 +45,8 @@ def guard_up(lab: str) -> bool:
     return attempt(["nft", "list", "table", "inet", addresses.table(lab)]).returncode == 0
 
 
-def build(host: Host, estate: Estate) -> set[str]:
-    """Make what is missing of the lab's wires and return the machines whose namespace is new.
+def build(host: Host, estate: Estate, chosen: Iterable[Machine], public: IPv4Network | None) -> set[str]:
+    """Make what is missing of the lab's wires for the `chosen` machines and return those whose namespace is new.
 
     Wires that are there and whole stay as they are, so machines that run keep running. Raises LabError when the guard
     is not in place.
@@ -56,28 +57,33 @@ def build(host: Host, estate: Estate) -> set[str]:
     if not alive(host, addresses.fabric(lab)):
         renew(host, addresses.fabric(lab))
         in_fabric(host, lab, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        # What neighbours send each other over a bridge is not the router's, whatever this computer does with bridges.
+        in_fabric(host, lab, "sysctl", "-eqw", "net.bridge.bridge-nf-call-iptables=0")
         in_fabric(host, lab, "nft", "-f", "-", stdin=guard.router_table())
-    build_sites(host, estate)
-    build_uplink(host, estate)
+    outside = [public] if public else []
+    build_sites(host, estate, outside)
+    build_uplink(host, estate, [*estate.networks.values(), *outside])
     there = links(host, lab)
     fresh = set()
-    for machine in estate.machines.values():
+    for machine in (wired := list(chosen)):
         whole = addresses.port(machine.address) in there and alive(host, addresses.namespace(lab, machine.id))
         if not whole:
             wire(host, estate, machine)
             fresh.add(machine.id)
     into_bridges = [
         f"link set {addresses.port(machine.address)} master {addresses.bridge(estate.networks[machine.site])}"
-        for machine in estate.machines.values()
+        for machine in wired
     ]
     batch(host, ["-n", addresses.fabric(lab)], into_bridges)
     return fresh
 
 
-def build_sites(host: Host, estate: Estate) -> None:
-    """A bridge with the gateway's address for each site; packets for a network whose bridge is gone vanish there."""
+def build_sites(host: Host, estate: Estate, outside: Iterable[IPv4Network]) -> None:
+    """A bridge with the gateway's address for each site; packets for a network whose bridge is gone vanish there, and
+    so do those for an address of the networks `outside` that nobody has."""
     there = links(host, estate.id)
     lines = ["link set lo up", "route replace prohibit default metric 9999"]
+    lines += [f"route replace blackhole {network} metric 9999" for network in outside]
     for network in estate.networks.values():
         name, gate = addresses.bridge(network), gateway(estate, network)
         if name not in there:
@@ -92,8 +98,8 @@ def gateway(estate: Estate, network: IPv4Network) -> Any:
     return addresses.gateway(network, [machine.address for machine in estate.machines.values()])
 
 
-def build_uplink(host: Host, estate: Estate) -> None:
-    """The cable between this computer and the lab's router, and the routes over it."""
+def build_uplink(host: Host, estate: Estate, networks: Iterable[IPv4Network]) -> None:
+    """The cable between this computer and the lab's router, and the routes to these networks over it."""
     lab, cable = estate.id, addresses.uplink(estate.id)
     if not Path("/sys/class/net", cable).exists() or guard.HOST_PORT not in links(host, lab):
         attempt(["ip", "link", "del", cable])
@@ -109,7 +115,7 @@ def build_uplink(host: Host, estate: Estate) -> None:
     )
     lines = [f"addr replace {guard.HOST_END}/32 dev {cable}", f"link set {cable} up"]
     way = f"via {guard.LAB_END} dev {cable} src {guard.HOST_END} onlink"
-    lines += [f"route replace {network} {way}" for network in estate.networks.values()]
+    lines += [f"route replace {network} {way}" for network in networks]
     batch(host, [], lines)
 
 
@@ -142,9 +148,16 @@ def wire(host: Host, estate: Estate, machine: Machine) -> None:
 
 
 def plug(host: Host, estate: Estate, machines: Iterable[Machine], state: str) -> None:
-    """Cables of these machines `up` or `down`, all of them in one go."""
-    lines = [f"link set {addresses.port(machine.address)} {state}" for machine in machines]
+    """Cables of these machines `up` or `down`, all of them in one go; an instance that is not made has none."""
+    there = links(host, estate.id) if estate.built else {}
+    chosen = [(addresses.port(machine.address), machine.site in estate.built) for machine in machines]
+    lines = [f"link set {port} {state}" for port, made_later in chosen if port in there or not made_later]
     batch(host, ["-n", addresses.fabric(estate.id)], lines)
+
+
+def set_apart(host: Host, lab: str, cloud: guard.Cloud) -> None:
+    """Keep sites in a cloud apart from the firm's own, exactly as `cloud` says."""
+    in_fabric(host, lab, "nft", "-f", "-", stdin=guard.apart(cloud))
 
 
 def set_cuts(host: Host, estate: Estate, ways: Iterable[tuple[str, str]]) -> None:

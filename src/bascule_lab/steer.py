@@ -6,10 +6,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from bascule_lab import addresses, image, keys, machines, making, network
+from bascule_lab import addresses, image, instances, keys, machines, making, network
 from bascule_lab import lab as life
 from bascule_lab.base import Lab, each
 from bascule_lab.errors import USAGE, LabError
+from bascule_lab.estate import Machine
+from bascule_lab.host import require_root
 from bascule_lab.process import say
 
 CUTS = "cuts.json"
@@ -42,10 +44,7 @@ def pause(lab: Lab, name: str, *, hang: bool) -> None:
 def start(lab: Lab, name: str, *, unplugged: bool = False) -> None:
     """A site or a machine comes back with its disks. `unplugged`: with the cables still out."""
     there = require_up(lab)
-    chosen = lab.estate.at(name)
-    lost = [machine.id for machine in chosen if machine.id not in there]
-    if lost:
-        raise LabError(f"{', '.join(lost)} was never made. Run: bascule-lab up {lab.estate.policy}")
+    chosen = startable(lab, there, name)
     if not unplugged:
         network.plug(lab.host, lab.estate, chosen, "up")
     off = [machine.id for machine in chosen if there[machine.id].state != "running"]
@@ -53,7 +52,22 @@ def start(lab: Lab, name: str, *, unplugged: bool = False) -> None:
         making.start(lab, off)
     if not unplugged:
         each(making.refuse_deaf, chosen)
-    say(f"started {', '.join(machine.id for machine in chosen)}")
+    say(f"started {', '.join(machine.id for machine in chosen) or 'nothing'}")
+
+
+def startable(lab: Lab, there: dict[str, machines.Container], name: str) -> list[Machine]:
+    """The machines that a name stands for, without instances of a site that are not made or were stopped on purpose.
+
+    Raises LabError when one was never made."""
+    known = instances.noted(lab)
+    lost = [machine for machine in lab.estate.at(name) if machine.id not in there]
+    for machine in lost:
+        if machine.site not in lab.estate.built:
+            raise LabError(f"{machine.id} was never made. Run: bascule-lab up {lab.estate.policy}")
+        if machine.id == name:
+            raise LabError(f"{name} is not made; that is done by whoever builds the site {machine.site}.")
+    stopped = [one for one, own in known.items() if own["stopped"] and one != name]
+    return [machine for machine in lab.estate.at(name) if machine not in lost and machine.id not in stopped]
 
 
 def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = False) -> None:
@@ -62,6 +76,9 @@ def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = Fal
     if name not in lab.estate.machines:
         raise LabError(f"There is no machine {name!r}. Machines: {', '.join(lab.estate.machines)}.", USAGE)
     machine = lab.estate.machines[name]
+    if machine.site in lab.estate.built:
+        instances.renew(lab, there, name)
+        return
     made = image.ensure(lab.host, lab.estate.packages)
     network.plug(lab.host, lab.estate, [machine], "down")
     machines.remove(lab.host, [there[name]] if name in there else [])
@@ -114,9 +131,11 @@ def status(lab: Lab) -> dict[str, Any]:
     guarded = network.guard_up(lab.estate.id)
     there = machines.all_of(lab.host, lab.estate.id) if lab.host.ready() else {}
     ports = network.links(lab.host, lab.estate.id) if lab.host.ready() else {}
+    known = instances.noted(lab)
     rows = {}
     for machine in lab.estate.machines.values():
         cable = ports.get(addresses.port(machine.address))
+        later = {key: known.get(machine.id, {}).get(key) for key in ("instance", "public")}
         rows[machine.id] = {
             "site": machine.site,
             "address": str(machine.address),
@@ -124,8 +143,9 @@ def status(lab: Lab) -> dict[str, Any]:
             "user": machine.user,
             "state": condition(there.get(machine.id)),
             "cable": {True: "in", False: "out", None: "missing"}[cable],
+            **(later if machine.site in lab.estate.built else {}),
         }
-    up = guarded and all(row["state"] != "missing" for row in rows.values())
+    up = guarded and all(rows[name]["state"] != "missing" for name in lab.estate.standing)
     return {
         "lab": lab.estate.id,
         "policy": str(lab.estate.policy),
@@ -152,7 +172,11 @@ def condition(box: machines.Container | None) -> str:
 def ssh(lab: Lab, machine: str, command: list[str]) -> None:
     """Become an ssh to a machine, as the policy's user, with pinned host keys. Does not return."""
     refuse_unreachable(lab, machine)
-    os.execvp("ssh", ["ssh", "-F", str(lab.state.path("ssh_config")), machine, *command])
+    options: list[str] = []
+    if lab.estate.machines[machine].site in lab.estate.built:
+        require_root()  # its host key is read at its console, and told to nobody else
+        options = ["-o", f"UserKnownHostsFile={instances.known_hosts(lab, require_up(lab), machine)}"]
+    os.execvp("ssh", ["ssh", "-F", str(lab.state.path("ssh_config")), *options, machine, *command])
 
 
 def refuse_unreachable(lab: Lab, machine: str) -> None:

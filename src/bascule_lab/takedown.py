@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from bascule_lab import image, keys, machines, network
+from bascule_lab import image, instances, keys, machines, network
 from bascule_lab.base import Lab, lock_name
 from bascule_lab.host import PODMAN, RUN, Host, require_root
 from bascule_lab.process import say
@@ -40,6 +40,7 @@ def clear(lab: Lab) -> None:
     machines.remove(lab.host, list(machines.all_of(lab.host, lab.estate.id).values()))
     network.demolish(lab.host, lab.estate.id)
     shutil.rmtree(lab.state.path("machines"), ignore_errors=True)
+    instances.forget(lab)
 
 
 def remove_images(host: Host) -> None:

@@ -11,15 +11,19 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
-from bascule_lab import state
+from bascule_lab import cloud, state
 from bascule_lab.demo import result
 from bascule_lab.demo.alone import alone
+from bascule_lab.demo.cloud import Cloud
+from bascule_lab.demo.cloud_story import CloudStory
 from bascule_lab.demo.commands import Commands, FailedError
 from bascule_lab.demo.rehearsal import Rehearsal, clean_environment
 from bascule_lab.demo.story import Story
 from bascule_lab.errors import FAILED, USAGE, LabError
 from bascule_lab.host import require_root
+from bascule_lab.lab_file import read_yaml
 
 INTERRUPTED = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,7 +51,7 @@ def demonstrate(args: argparse.Namespace) -> int:
     for number in SIGNALS:
         signal.signal(number, interrupt)
     rehearsal = prepare(policy, args.into)
-    story = Story(rehearsal, sys.stderr if args.json else sys.stdout, args.seconds)
+    story = told_of(rehearsal, sys.stderr if args.json else sys.stdout, args.seconds)
     with alone(rehearsal.policy_id) as rehearsal.commands.running:
         empty(rehearsal.commands.folder)
         code, reason = perform(story, keep=os.environ.get("DEMO_KEEP") == "1")
@@ -56,6 +60,13 @@ def demonstrate(args: argparse.Namespace) -> int:
     state.State(rehearsal.policy_id).write(rehearsal.commands.folder.parent / "result.json", data + "\n")
     print(data if args.json else result.text(made), flush=True)
     return code
+
+
+def told_of(rehearsal: Rehearsal, out: TextIO, work_s: float) -> Story:
+    """The story of a firm; another one when its standby is built in a cloud."""
+    if not cloud.sites(read_yaml(rehearsal.policy)):
+        return Story(rehearsal, out, work_s)
+    return CloudStory(rehearsal, out, work_s, cloud=Cloud(rehearsal, rehearsal.commands.folder.parent))
 
 
 def empty(logs: Path) -> None:
@@ -95,8 +106,10 @@ def perform(story: Story, keep: bool) -> tuple[int, str]:
         story.say(reason)
     if keep:
         story.say("\n".join(story.look_around("DEMO_KEEP=1: everything is left running. Look around:")))
-    elif code:
+        return code, reason
+    if code:
         leave(story)
+    story.close()
     return code, reason
 
 

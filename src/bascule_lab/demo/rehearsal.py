@@ -65,8 +65,17 @@ class Rehearsal:
         """Take the lab down, whatever is left of it."""
         self.lab("down")
 
-    def compile(self) -> None:
-        """Compile the policy, with the lab's host keys, into a fresh folder. Raises FailedError."""
+    def status(self) -> dict[str, Any]:
+        """What the lab says of itself. Raises FailedError."""
+        argv = [sys.executable, "-m", "bascule_lab", "status", str(self.policy), "--json"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=SHORT_S, check=False)
+        if done.returncode:
+            raise FailedError(done.stderr.strip() or "The lab does not say what is up.")
+        return dict(json.loads(done.stdout))
+
+    def compile(self, policy: Path | None = None) -> None:
+        """Compile the policy (or this copy of it), with the lab's host keys, into a fresh folder. Raises FailedError.
+        """
         if (self.build / "plan.json").exists():
             shutil.rmtree(self.build)
         known = str(state.State(self.policy_id).path("known_hosts"))
@@ -75,7 +84,7 @@ class Rehearsal:
             "-m",
             "bascule",
             "compile",
-            str(self.policy),
+            str(policy or self.policy),
             "-o",
             str(self.build),
             "--known-hosts",
@@ -97,17 +106,20 @@ class Rehearsal:
         env: Mapping[str, str] | None = None,
         playbook: str = "",
         build: Path | None = None,
+        check: bool = False,
     ) -> Run:
         """Run a driver (`build`, `activate` …) in the compiled folder, whatever its exit code is.
 
         `extra` are its `-e` variables, `env` what is added to its environment; `playbook` is another ansible-playbook
-        and `build` another copy of the folder than the usual ones.
+        and `build` another copy of the folder than the usual ones. `check`: it only shows what it would do.
         """
         folder = build or self.build
         before = runs(folder)
         words = [part for key, value in (extra or {}).items() for part in ("-e", f"{key}={value}")]
         argv = [*person(), playbook or beside_python("ansible-playbook"), f"dr-{name}.yml", *words]
-        outcome = self.commands.run(f"dr-{name}", argv, limit_s=DRIVER_LIMIT_S, cwd=folder, more=env)
+        argv += ["--check"] if check else []
+        called = f"dr-{name}-check" if check else f"dr-{name}"
+        outcome = self.commands.run(called, argv, limit_s=DRIVER_LIMIT_S, cwd=folder, more=env)
         new = sorted(runs(folder) - before)
         return Run(outcome, new[-1] if new else None, report(new[-1]) if new else {})
 

@@ -29,6 +29,7 @@ def of(story: Story, code: int, reason: str) -> dict[str, Any]:
         "ok": code == 0,
         "why": reason,
         "logs": str(story.rehearsal.commands.folder),
+        "caveat": story.caveat,
         "steps": [{"name": step.name, "seconds": round(step.seconds, 1), "what": step.text} for step in story.told],
         "runs": {name: str(run.folder) for name, run in story.runs.items() if run.folder},
         "activities": [
@@ -68,7 +69,8 @@ def text(result: Mapping[str, Any]) -> str:
     rows: list[Sequence[str]] = [UNDER]
     for entry in result["activities"]:
         rows += _rows(entry)
-    lines = ["", _headed(rows), "", *LEGEND] if result["activities"] else []
+    caveat = [result["caveat"]] if result["caveat"] else []
+    lines = ["", _headed(rows), "", *LEGEND, *caveat] if result["activities"] else []
     width = max((len(step["name"]) for step in result["steps"]), default=0)
     lines += ["", *(f"{step['name']:{width}}  {duration(step['seconds']):>12}" for step in result["steps"])]
     total = sum(step["seconds"] for step in result["steps"])

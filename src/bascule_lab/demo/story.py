@@ -55,26 +55,49 @@ class Story:
         """One line of the story."""
         print(text, file=self.out, flush=True)
 
-    def begin(self) -> None:
-        """From an empty computer to a firm at work with a standby."""
-        here = self.rehearsal
+    @property
+    def caveat(self) -> str:
+        """What a reader of the figures must know, or nothing."""
+        return ""
+
+    def prepare(self) -> None:
+        """From an empty computer to a firm at work."""
         self.tell(
             "up",
             "Bring the firm up on this computer: its sites, its machines, real services with data in them",
-            here.up,
+            self.rehearsal.up,
         )
-        self.tell("compile", "Compile the policy into a folder that stands alone", here.compile)
+
+    def compile(self) -> None:
+        """Compile the policy."""
+        self.rehearsal.compile()
+
+    def before_build(self) -> None:
+        """For a story that shows first what is built."""
+
+    def before_activate(self) -> None:
+        """For a story that shows first what is built."""
+
+    def after_teardown(self) -> None:
+        """For a story that asks somebody else what is left."""
+
+    def begin(self) -> None:
+        """From an empty computer to a firm at work with a standby."""
+        self.prepare()
+        self.tell("compile", "Compile the policy into a folder that stands alone", self.compile)
+        self.before_build()
         self.tell(
             "build",
             "Build the standby site and wait for the first usable copy of every system",
             lambda: self.drive("build", extra=RESTART),
         )
-        self.people = clients.of(here)
+        self.people = clients.of(self.rehearsal)
         self.tell("work", f"People work from outside for {duration(self.work_s)}: {self.who()}", self.work)
 
     def lose(self) -> None:
         """The disaster, and the recovery."""
         self.tell("kill", "The primary site is gone: all its machines, at one instant, without warning", self.kill)
+        self.before_activate()
         self.tell(
             "activate", "Activate the standby site", lambda: self.drive("activate", env={"BASCULE_DECLARE": REASON})
         )
@@ -110,6 +133,7 @@ class Story:
             "Remove the standby and prove that nothing of it is left",
             lambda: self.drive("teardown", extra=RESTART),
         )
+        self.after_teardown()
         self.tell("down", "Take the lab down", self.rehearsal.down)
 
     def drive(
@@ -119,9 +143,10 @@ class Story:
         key: str = "",
         extra: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
+        check: bool = False,
     ) -> None:
-        """Run a driver that must succeed, and keep its report under its name (or `key`)."""
-        run = self.rehearsal.driver(driver, extra=extra, env=env)
+        """Run a driver that must succeed, and keep its report under its name (or `key`). `check`: only show it."""
+        run = self.rehearsal.driver(driver, extra=extra, env=env, check=check)
         self.runs[key or driver] = run
         if run.outcome.exit:
             raise FailedError(f"dr-{driver} ended with {run.outcome.exit}: {why(run)}", run.outcome.log)
@@ -158,6 +183,9 @@ class Story:
         if lost:
             told = ", ".join(f"{count} of {name}" for name, count in lost.items())
             raise FailedError(f"Records that the standby had acknowledged are gone after the way back: {told}.")
+
+    def close(self) -> None:
+        """The end, whatever came before it."""
 
     def look_around(self, keep: str) -> list[str]:
         """How to look around in a lab that was left running, line by line."""
