@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 FIRM ?= atelier
+SITE ?=
 BENCH ?=
 # The lab makes network bridges and machines, so it is root's; the drivers in it run as the person who typed make.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo DEMO_KEEP=$(DEMO_KEEP))
@@ -34,7 +35,10 @@ test: check ## check, then whole runs with doubles, then on real machines (needs
 	@echo "== tests on real machines"
 	@$(PYTEST) -m "lab and not lab_full" --durations=10
 
-test-full: test ## test, then the long rehearsals and every Python that is here
+test-full: test ## test, then the real Pulumi engine (built if missing), the long rehearsals and every Python that is here
+	@echo "== the real Pulumi engine, on a double of AWS"
+	@$(BIN)/python tools/pulumi/build.py >/dev/null
+	@$(PYTEST) -m "engine and not lab and not lab_full" -n auto
 	@echo "== every Python"
 	@.ci/pythons
 	@echo "== long rehearsals"
@@ -43,9 +47,9 @@ test-full: test ## test, then the long rehearsals and every Python that is here
 bench: venv ## how fast it is, beside the targets (BENCH="names" for some, BENCH=--list says which; the lab's need root)
 	@$(BIN)/python -m bench $(BENCH)
 
-demo: ## a firm loses its site and works again, on this computer (FIRM=name of a folder in examples/)
-	@.ci/setup run
-	@$(AS_ROOT) $(BIN)/python -m bascule_lab demo examples/$(FIRM)/policy.yml
+demo: ## a firm loses its site and works again, on this computer (FIRM=a folder in examples/, SITE=aws: a standby in a cloud)
+	@.ci/setup $(if $(SITE),,run)
+	@$(AS_ROOT) $(BIN)/python -m bascule_lab demo examples/$(FIRM)/policy$(if $(SITE),-$(SITE)).yml
 
 golden: venv ## accept what the compiler gives now as what it should give
 	@$(PYTEST) tests/golden --accept

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import BENCHES
+from bench import BENCHES, page
 from bench.frame import Bench, Figure, table
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which benches; without, all that this computer can")
     parser.add_argument("--runs", type=int, help="how often each is run, in place of its own number")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where figures are written")
+    parser.add_argument("--page", type=Path, help="a page of Markdown whose sections of these benches are written anew")
     parser.add_argument("--list", action="store_true", help="say what there is, and how long it takes")
     given = parser.parse_args(arguments)
     benches = chosen(given.names)
@@ -61,7 +62,19 @@ def main(arguments: list[str] | None = None) -> int:
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps(result(rows, left_out, began), indent=1) + "\n", encoding="utf-8")
     print(f"\nWritten to {given.json}")
+    if given.page:
+        page.write(given.page, rows, measured_on(), BENCHES)
+        print(f"Written to {given.page}")
     return 1 if given.names and left_out else 0
+
+
+def measured_on() -> str:
+    """The computer, as far as figures depend on it."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return (
+        f"{os.cpu_count()} processors ({platform.machine()}), {memory_gib:.0f} GiB of memory, {platform.system()}, "
+        f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d', time.gmtime())}"
+    )
 
 
 def result(rows: list[tuple[Bench, Figure]], left_out: list[str], began: float) -> dict[str, object]:

@@ -57,7 +57,7 @@ class Bench:
 
 def table(rows: Sequence[tuple[Bench, Figure]]) -> str:
     """Figures by bench, as text for a person."""
-    lines = [COLUMNS, *(_cells(figure) for _bench, figure in rows)]
+    lines = [COLUMNS, *(cells(figure) for _bench, figure in rows)]
     wide = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     text, before = [], ""
     for number, line in enumerate(lines):
@@ -71,9 +71,11 @@ def table(rows: Sequence[tuple[Bench, Figure]]) -> str:
     return "\n".join(text)
 
 
-def _cells(figure: Figure) -> tuple[str, ...]:
+def cells(figure: Figure) -> tuple[str, ...]:
+    """A figure as texts, one for each of `COLUMNS`."""
+
     def number(value: float) -> str:
-        return f"{value:.3g} {figure.unit}".strip()
+        return f"{value:.0f} {figure.unit}".strip() if abs(value) >= 1000 else f"{value:.3g} {figure.unit}".strip()
 
     target = "" if figure.target is None else f"at most {number(figure.target)}"
     return (figure.what, number(figure.median), number(min(figure.values)), number(max(figure.values)),

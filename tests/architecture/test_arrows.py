@@ -24,18 +24,40 @@ MAY_IMPORT = {
     "src/bascule": ("bascule", "yaml", "jsonschema", "referencing", "bascule_runtime"),
     "src/bascule_runtime": ("bascule_runtime",),
     "src/bascule_lab": ("bascule_lab", "bascule.api", "bascule_runtime", "yaml"),
+    "src/bascule_double": (
+        "bascule_double",
+        "boto3",
+        "botocore",
+        "google",
+        "grpc",
+        "moto",
+        "pulumi.runtime.proto",
+        "werkzeug",
+    ),
+    "tools": ("gobuild",),
     "plugins/modules": ("ansible.module_utils", f"{COLLECTION}.module_utils"),
     "plugins/module_utils": ("ansible.module_utils", f"{COLLECTION}.module_utils"),
     "plugins/action": ("ansible", COLLECTION, "yaml", "jinja2"),
     "plugins/callback": ("ansible", COLLECTION, "yaml", "jinja2"),
+    "plugins/inventory": ("ansible", COLLECTION, "yaml", "jinja2"),
     "plugins/plugin_utils": ("ansible", COLLECTION, "yaml", "jinja2"),
-    "stacks": ("pulumi", "pulumi_aws", "standby_aws"),
+    "stacks/aws_standby/account": ("boto3", "botocore", "account", "automation.ask", "automation.trouble"),
+    "stacks/aws_standby/automation": ("pulumi.automation", "yaml", "boto3", "automation", "account"),
+    "stacks/aws_standby/standby_aws": ("pulumi", "pulumi_aws", "standby_aws"),
+    "stacks/aws_standby/pack": ("pulumi", "pulumi_policy", "standby_rules"),
+    "pipelines": ("bascule_runtime", "boto3", "botocore"),
     "tests/standby": ("pytest", "testinfra", "conftest", "look"),
+}
+# Of a folder of folders, the files that lie in it itself: each door to its parts.
+ENTRIES = {
+    "stacks/aws_standby/__main__.py": ("pulumi", "standby_aws"),
+    "stacks/aws_standby/bridge.py": ("automation",),
 }
 # The one module of a folder that may import more: the door to another package.
 DOORS = {
     "plugins/plugin_utils/_runtime.py": ("bascule_runtime",),
     "plugins/plugin_utils/_core.py": ("bascule",),
+    "plugins/plugin_utils/_aws.py": ("boto3", "botocore"),
 }
 # Module of the core → modules of the core that it never imports, directly.
 NEVER = {
@@ -48,7 +70,7 @@ NEVER = {
     "bascule/protections": ("bascule.planner", "bascule.emit", "bascule.predict"),
 }
 # Modules of `emit` that others of `emit` may use; `folder` puts the parts together.
-EMIT_SHARED = ("tree", "yaml_out", "manifest", "readme_words")
+EMIT_SHARED = ("tree", "yaml_out", "manifest", "readme_words", "ci_words")
 
 
 def python_files(folder: str) -> list[Path]:
@@ -77,7 +99,7 @@ def inside(module: str, allowed: tuple[str, ...]) -> bool:
 
 
 def test_every_folder_of_code_is_looked_at() -> None:
-    folders = {path.parent for folder in ("src", "plugins") for path in python_files(folder)}
+    folders = {path.parent for folder in ("src", "plugins", "tools") for path in python_files(folder)}
     known = [ROOT / folder for folder in MAY_IMPORT]
     assert [str(folder) for folder in folders if not any(folder.is_relative_to(one) for one in known)] == []
 
@@ -92,6 +114,12 @@ def test_arrows(folder: str) -> None:
             if module.partition(".")[0] not in STANDARD and not inside(module, allowed):
                 wrong.append(f"{name}:{line} imports {module}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_arrows_of_entries(name: str) -> None:
+    found = [module for module, _line in imports(ROOT / name) if module.partition(".")[0] not in STANDARD]
+    assert [module for module in found if not inside(module, ENTRIES[name])] == []
 
 
 def test_the_core_is_pure() -> None:

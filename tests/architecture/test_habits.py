@@ -30,7 +30,7 @@ def tracked() -> list[Path]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=300,
     )
     return [ROOT / name for name in names.stdout.splitlines() if (ROOT / name).is_file()]
 
@@ -38,7 +38,7 @@ def tracked() -> list[Path]:
 CODE = [
     path
     for path in tracked()
-    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ("src", "plugins", "stacks")
+    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ("src", "plugins", "stacks", "tools")
 ]
 
 
@@ -149,3 +149,17 @@ def deep_enough(folder: Path) -> bool:
     if folder.parts[0] in ("examples", ".ci", "meta", "LICENSES"):
         return len(folder.parts) == 1
     return len(folder.parts) <= (3 if folder.parts[:2] == ("src", "bascule") else 2)
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    records = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [int(path.name[:4]) for path in records]
+    assert numbers == list(range(1, len(records) + 1)), "merged branches may have given one number twice: renumber one"
+    for number, path in zip(numbers, records, strict=True):
+        titles = [line for line in path.read_text().splitlines() if line.startswith("# ")]
+        assert [title.split()[1] for title in titles] == [f"{number}."], path
+    linked = re.compile(r"\[ADR (\d+)\]\((?:\.\./)?(?:docs/)?adr/(\d{4}[a-z0-9-]*\.md)\)")
+    for path in (ROOT / "docs").rglob("*.md"):
+        for number, name in linked.findall(path.read_text()):
+            assert (ROOT / "docs" / "adr" / name).is_file(), f"{path} names {name}"
+            assert int(number) == int(name[:4]), f"{path} names {name}"

@@ -19,13 +19,14 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("bascule", "bascule_runtime", "bascule_lab")
+PACKAGES = ("bascule", "bascule_runtime", "bascule_lab", "bascule_double")
 COLLECTION = "ansible_collections/bascule/continuity"
 # Folder or file of the checkout → where the wheel has it. Everything of each, and nothing beside it.
 IN_WHEEL = {
     **{f"src/{name}": name for name in PACKAGES},
     "schemas": "bascule/_data/schemas",
     "stacks": "bascule/_data/stacks",
+    "pipelines": "bascule/_data/pipelines",
     "tests/standby": "bascule/_data/tests/standby",
     "docs/errors.md": "bascule/_data/docs/errors.md",
     **{name: f"{COLLECTION}/{name}" for name in ("plugins", "playbooks", "meta", "LICENSES", "galaxy.yml")},
