@@ -51,7 +51,7 @@ class ActionModule(ActingBase):
         assert link is not None
         if args["step"] != "raise":
             link.pop("key", None)
-        for peer in link.get("peers") or []:
+        for peer in [*link.get("peers", ()), *link.get("beyond", ())]:
             peer["silent"] = not run["reachable"].get(peer["name"], False)
         return {**args, "link": link}
 

@@ -41,10 +41,11 @@ def is_reply(received: bytes, identity: int, content: bytes) -> bool:
 
 def there_and_back(address: str, interface: str, limit_s: float) -> Optional[float]:
     """Seconds until the answer of `address` came by `interface`, to one of several requests within `limit_s`; None when
-    none came. Needs root; raises OSError when the interface is not there."""
+    none came. An empty `interface` is any. Needs root; raises OSError when the interface is not there."""
     identity, content = os.getpid() & 0xFFFF, os.urandom(SIZE)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
+        if interface:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
         end, number = time.monotonic() + limit_s, 0
         while time.monotonic() < end:
             number += 1

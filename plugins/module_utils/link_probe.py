@@ -23,6 +23,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils.plain_time impo
 
 # After this long without a new handshake WireGuard reads no packet any more (REJECT_AFTER_TIME).
 FRESH_S = 180
+# A machine beside an end asks for so long at most: what is wrong with the tunnel itself, its ends say.
+BESIDE_S = 10
 
 
 def probe(job: Job) -> dict[str, Any]:
@@ -31,8 +33,7 @@ def probe(job: Job) -> dict[str, Any]:
     if why:
         return _found(job, [], [f"The link does not run at {job.machine}: {why}. dr-build.yml raises it."])
     if job.near:
-        lost = link_live.wrong(job, link_here.look(job))
-        return _found(job, [], [f"At {job.machine} {lost}. dr-build.yml sets it again."] if lost else [])
+        return _beside(job)
     found = link_live.tunnel(job.interface)
     if found is None:
         return _found(job, [], [f"There is no tunnel at {job.machine}. dr-build.yml raises it."])
@@ -46,6 +47,19 @@ def probe(job: Job) -> dict[str, Any]:
             ways.append(way)
             problems += [problem] if problem else []
     return _found(job, ways, problems)
+
+
+def _beside(job: Job) -> dict[str, Any]:
+    """A machine beside an end: whether its routes are there, and whether that end passes its packets on."""
+    lost = link_live.wrong(job, link_here.look(job))
+    if lost:
+        return _found(job, [], [f"At {job.machine} {lost}. dr-build.yml sets it again."])
+    deaf = [end["name"] for end in job.link["beyond"] if not end.get("silent")
+            and link_echo.there_and_back(end["address"], "", min(job.limit_s, BESIDE_S)) is None]
+    through = job.link["through"]
+    return _found(job, [], [
+        f"{job.machine} reaches {', '.join(deaf)} through {through} no more. If {through} itself does, a packet filter "
+        f"on or before {through} does not let the packets of others through."] if deaf else [])
 
 
 def _found(job: Job, ways: list[dict[str, Any]], problems: list[str]) -> dict[str, Any]:

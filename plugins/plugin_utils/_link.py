@@ -108,12 +108,14 @@ def _near(plan: Plan, link: Mapping[str, Any], machine: str) -> Optional[dict[st
     site = plan["machines"][machine]["site"]
     if site == link["site"]:
         others = [network for peer in link["peers"] for network in behind(plan, link, peer)[1:]]
-        return _through(plan, str(link["through"]), [link["tunnel"], *others])
+        return _through(plan, str(link["through"]), [link["tunnel"], *others], list(link["peers"]))
     for peer, entry in link["peers"].items():
         if entry["at"] == site and entry["carries"]:
-            return _through(plan, peer, [link["network"]])
+            return _through(plan, peer, [link["network"]], [str(link["through"])])
     return None
 
 
-def _through(plan: Plan, beside: str, networks: list[str]) -> dict[str, Any]:
-    return {"role": NEAR, "through": beside, "via": plan["machines"][beside]["address"], "far": networks}
+def _through(plan: Plan, beside: str, networks: list[str], ends: list[str]) -> dict[str, Any]:
+    beyond = [{"name": name, "address": plan["machines"][name]["address"]} for name in ends]
+    return {"role": NEAR, "through": beside, "via": plan["machines"][beside]["address"], "far": networks,
+            "beyond": beyond}

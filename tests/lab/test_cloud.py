@@ -126,7 +126,8 @@ def test_the_probe_says_what_went_through_and_what_did_not(firm: Linked) -> None
         done, said = firm.step("probe", limit_s=4)
     finally:
         firm.lab("heal")
-    assert sorted(name for name, one in said.items() if one.get("failed")) == ["gate1", "gate2"]
+    assert sorted(name for name, one in said.items() if one.get("failed")) == ["db1", "db2", "gate1", "gate2"]
+    assert "db2 reaches gate1 through gate2 no more" in said["db2"]["msg"]
     assert "gate1 has not heard gate2 at" in said["gate1"]["msg"]
     assert "UDP port 51820 is closed on the way" in said["gate1"]["msg"]
     assert not said["gate1"]["evidence"]["ways"][0]["through"]

@@ -78,6 +78,18 @@ def test_a_route_that_was_taken_away_is_named_and_set_again(linked: Linked) -> N
     assert tcp(linked, "db1", DB2)
 
 
+def test_an_end_that_passes_nothing_on_is_named(linked: Linked) -> None:
+    close = "nft add table ip closed; nft add chain ip closed f '{ type filter hook forward priority 0; policy drop; }'"
+    linked.lab.sh("gate1", close)
+    try:
+        _done, said = linked.step("probe", driver="status", limit_s=4)
+    finally:
+        linked.lab.sh("gate1", "nft delete table ip closed")
+    found = problems(said)
+    assert set(found) == {"db1"}
+    assert "db1 reaches gate2 through gate1 no more. If gate1 itself does, a packet filter" in found["db1"][0]
+
+
 def test_a_link_that_was_stopped_is_named(linked: Linked) -> None:
     linked.lab.sh("gate2", f"systemctl stop {UNIT}")
     _done, said = linked.step("probe", driver="status", limit_s=3)

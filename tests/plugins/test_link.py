@@ -288,6 +288,26 @@ def test_a_link_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert said == ["The link does not run at files1: it is failed. dr-build.yml raises it."]
 
 
+@pytest.mark.parametrize(("seconds", "silent", "said"), [
+    (0.01, False, []),
+    (None, True, []),
+    (None, False, ["db1 reaches files2 through files1 no more. If files1 itself does, a packet filter on or before "
+                   "files1 does not let the packets of others through."]),
+])  # fmt: skip
+def test_a_machine_beside_an_end_says_when_nothing_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, seconds: float | None, silent: bool, said: list[str]
+) -> None:
+    monkeypatch.setattr(link_raise, "state_of", lambda unit: None)
+    monkeypatch.setattr(link_here, "look", lambda job: here())
+    monkeypatch.setattr(link_live, "wrong", lambda job, here: None)
+    asked: list[str] = []
+    monkeypatch.setattr(link_echo, "there_and_back", lambda address, *more: asked.append(address) or seconds)
+    work = job("db1")
+    work.link["beyond"][0]["silent"] = silent
+    assert link_probe.probe(work)["evidence"]["problems"] == said
+    assert asked == ([] if silent else ["10.20.0.13"])
+
+
 def test_an_echo_is_known_by_every_byte() -> None:
     content = bytes(100)
     sent = link_echo.packet(77, 1, content)
