@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bascule import api
 from bascule_lab.errors import USAGE, LabError
+from bascule_lab.state import State
 
 PROVIDER = "aws"
+PLANNED = "planned.json"
 USUAL_PORT = 51820
 PACKAGES = ("cloud-init", "wireguard-go", "wireguard-tools")  # what the image of such a policy has beside the others
 
@@ -20,8 +22,23 @@ def sites(policy: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(site for site, entry in policy["sites"].items() if (entry or {}).get("provider") == PROVIDER)
 
 
-def planned(path: Path) -> dict[str, str]:
-    """Machine -> address, as the plan of a policy gives them. Raises LabError (2) when the policy has no plan."""
+def planned(path: Path, state: State) -> dict[str, str]:
+    """Machine -> address, as the plan of a policy gives them; a lab that is up remembers it for as long as the policy
+    is the same. Raises LabError (2) when the policy has no plan."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    known = state.read_json(PLANNED, {})
+    if known.get("policy") == digest:
+        return dict(known["addresses"])
+    addresses = asked(path)
+    if state.path("lab.json").exists():
+        state.write_json(PLANNED, {"policy": digest, "addresses": addresses})
+    return addresses
+
+
+def asked(path: Path) -> dict[str, str]:
+    """The same, asked of the compiler, which most labs do not need."""
+    from bascule import api
+
     try:
         plan = api.plan(path)
     except (api.Findings, api.UnknownKind):

@@ -13,6 +13,7 @@ from typing import Any
 from bascule_lab import cloud, lab_file
 from bascule_lab.errors import USAGE, LabError
 from bascule_lab.lab_file import read_yaml
+from bascule_lab.state import State
 from bascule_lab.written import (
     DNS_SITE,
     machine_addresses,
@@ -97,7 +98,7 @@ def load(path: Path) -> Estate:
     policy = read_yaml(path)
     own_id = identity(path)
     lab = lab_file.read(path)
-    addresses = machine_addresses(policy, path)
+    addresses = machine_addresses(policy, path, State(own_id))
     server = name_server_address(policy)
     given = {site: str(entry["network"]) for site, entry in policy["sites"].items() if (entry or {}).get("network")}
     before = networks_as_written(given, addresses, server)

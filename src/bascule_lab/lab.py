@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from bascule_lab import addresses, files, image, instances, keys, machines, making, network, publics
+from bascule_lab import addresses, beside, files, image, instances, keys, machines, making, network, publics
 from bascule_lab.base import Lab
 from bascule_lab.errors import LabError
 from bascule_lab.host import RUN, install_needed, require_root
@@ -122,16 +121,11 @@ def discard(lab: Lab, boxes: list[machines.Container]) -> None:
 
 
 def rehearsal_policy(lab: Lab) -> Path | None:
-    """When `lab.yml` moves sites to other networks: a copy of the policy with the lab's addresses, in a folder in which
-    all that lies beside the policy is linked. It is the one to compile. None when nothing is moved."""
+    """When `lab.yml` moves sites to other networks: a copy of the policy with the lab's addresses, with all that lies
+    beside it. It is the one to compile. None when nothing is moved."""
     if not lab.estate.moved:
         return None
-    folder = lab.state.path("policy")
-    shutil.rmtree(folder, ignore_errors=True)
-    lab.state.make_folder(folder)
-    for item in lab.estate.policy.parent.iterdir():
-        if item.name != lab.estate.policy.name:
-            (folder / item.name).symlink_to(item)
-    text = lab.estate.policy.read_text(encoding="utf-8")
-    text = addresses.rewritten(text, lab.estate.moved, lab.estate.moved_networks)
-    return lab.state.write(folder / lab.estate.policy.name, text)
+    moved = lab.estate.moved, lab.estate.moved_networks
+    return beside.copied(
+        lab.estate.policy, lab.state.path("policy"), lab.state, lambda text: addresses.rewritten(text, *moved)
+    )

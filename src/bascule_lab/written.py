@@ -11,11 +11,12 @@ from typing import Any
 from bascule_lab import cloud
 from bascule_lab.addresses import moved, site_networks
 from bascule_lab.errors import USAGE, LabError
+from bascule_lab.state import State
 
 DNS_SITE = "name-server"
 
 
-def machine_addresses(policy: dict[str, Any], path: Path) -> dict[str, dict[str, IPv4Address]]:
+def machine_addresses(policy: dict[str, Any], path: Path, state: State) -> dict[str, dict[str, IPv4Address]]:
     """Site -> machine -> address as the policy at `path` says; where machines are built, the plan may say it.
 
     Raises LabError (2) for a machine without an address.
@@ -29,7 +30,7 @@ def machine_addresses(policy: dict[str, Any], path: Path) -> dict[str, dict[str,
         for name, machine in ((entry or {}).get("machines") or {}).items():
             text = (machine or {}).get("address")
             if not text and site in cloud.sites(policy):
-                planned = cloud.planned(path) if planned is None else planned
+                planned = cloud.planned(path, state) if planned is None else planned
                 text = planned.get(name)
             if not text:
                 raise LabError(f"Machine {name} has no `address:`; the lab rehearses machines with addresses.", USAGE)

@@ -159,12 +159,14 @@ def test_a_journal_that_was_cut_off_is_read(tmp_path: Path) -> None:
 
 
 def test_the_state_of_a_real_stack_is_not_touched(tmp_path: Path) -> None:
-    told, _, _ = story(tmp_path)
-    (tmp_path / "checks").mkdir()
+    (tmp_path / "firm" / "checks").mkdir(parents=True)
+    (tmp_path / "firm" / "checks" / "own.py").write_text("own")
+    told, _, _ = story(tmp_path / "firm")
+    told.cloud.folder = tmp_path / "demo"
     copy = told.cloud.to_compile()
     assert f'url: "file://{tmp_path}/demo/state"' in copy.read_text()
     assert "# url: file://elsewhere" in copy.read_text()
-    assert (copy.parent / "checks").is_symlink()
+    assert (copy.parent / "checks" / "own.py").read_text() == "own"
     assert told.rehearsal.policy.read_text() == POLICY
 
 

@@ -35,15 +35,8 @@ PLAY = """
   gather_facts: false
   tasks:
     - bascule.continuity.link: {step: "{{ link_step }}", limit_s: "{{ limit_s }}"}
-      register: said
       ignore_errors: true
       ignore_unreachable: true
-    - ansible.builtin.copy:
-        content: "{{ said | to_json }}"
-        dest: "{{ out_folder }}/{{ inventory_hostname }}"
-        mode: "0600"
-      delegate_to: localhost
-      become: false
 """
 
 
@@ -91,8 +84,7 @@ class Linked:
         return str(json.loads(self.lab("instance", action, "--instance", INSTANCES[name]))["state"])
 
     def step(
-        self, step: str, *, driver: str = "build", silent: tuple[str, ...] = (), limit_s: float = 6,
-        environment: dict[str, str] | None = None,
+        self, step: str, *, driver: str = "build", silent: tuple[str, ...] = (), limit_s: float = 6
     ) -> tuple[subprocess.CompletedProcess[str], dict[str, dict[str, Any]]]:
         """Run a step of the link on all machines; the end of Ansible, and what each machine returned."""
         self.count += 1
@@ -103,13 +95,14 @@ class Linked:
                  "scenario": {"name": "lost", "mode": "loss"},
                  "reachable": {name: name not in silent for name in machines}}  # fmt: skip
         (folder / "run.json").write_text(json.dumps(facts))
-        words = {"link_step": step, "limit_s": limit_s, "out_folder": str(folder / "out")}
+        words = {"link_step": step, "limit_s": limit_s}
         done = subprocess.run(
             [sys.executable, "-c", LAUNCH, str(folder), str(Path(sys.executable).with_name("ansible-playbook")),
              "-i", str(self._inventory()), "-e", json.dumps(words), str(self.build / "play.yml")],
             env={**self.lab.environment(), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"), "ANSIBLE_PIPELINING": "1",
-                 "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", **json.loads(self.lab("env", "--json")),
-                 "ANSIBLE_SSH_ARGS": f"-F {self._ssh_config()}", **(environment or {})},
+                 "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0",
+                 "ANSIBLE_CALLBACKS_ENABLED": "tree", "ANSIBLE_CALLBACK_TREE_DIR": str(folder / "out"),
+                 "ANSIBLE_SSH_ARGS": f"-F {self._ssh_config()}", **json.loads(self.lab("env", "--json"))},
             text=True, capture_output=True, timeout=300, check=False, cwd=self.build,
         )  # fmt: skip
         return done, {path.name: json.loads(path.read_text()) for path in (folder / "out").iterdir()}

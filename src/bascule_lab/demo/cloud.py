@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bascule_lab import cloud, state
+from bascule_lab import beside, cloud, state
 from bascule_lab.demo import alone
 from bascule_lab.demo.commands import FailedError
 from bascule_lab.demo.rehearsal import Rehearsal, person
@@ -79,36 +79,33 @@ class Cloud:
 
     def environment(self) -> dict[str, str]:
         """What leads the drivers to the double; nothing in the compiled folder does."""
-        path = self.rehearsal.commands.environment.get("PATH", os.defpath)
+        first = [self.double, self.engine]
+        path = self.rehearsal.commands.environment.get("PATH", os.defpath).split(os.pathsep)
         root = ["sudo", "-n"] if person() else []
         machines = [*root, *python("bascule_lab"), "instance", str(self.rehearsal.policy)]
         return {
             **NOBODY,
             "AWS_ENDPOINT_URL": self.endpoint,
             "BASCULE_DOUBLE_MACHINES": shlex.join(machines),
-            "PATH": os.pathsep.join([self.double, self.engine, *path.split(os.pathsep)]),
+            "PATH": os.pathsep.join([*first, *(place for place in path if place not in first)]),
             "PULUMI_HOME": str(self.folder / "engine"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
 
     def to_compile(self) -> Path:
-        """A copy of the policy whose state is kept in the demonstration's folder, with links to all that lies beside.
+        """A copy of the policy's folder in which the state is kept in the demonstration's own.
 
         A real stack of the same name, if somebody has one, is not what a demonstration may touch.
         """
-        policy, folder = self.rehearsal.policy, self.folder / "policy"
-        shutil.rmtree(folder, ignore_errors=True)
-        keeper = state.State(self.rehearsal.policy_id)
-        keeper.make_folder(folder)
-        for item in policy.parent.iterdir():
-            if item.name != policy.name:
-                (folder / item.name).symlink_to(item)
-        text = policy.read_text(encoding="utf-8")
+        policy, keeper = self.rehearsal.policy, state.State(self.rehearsal.policy_id)
         written = read_yaml(policy)
-        for site in cloud.sites(written):
-            url = str(written["sites"][site]["state"]["url"])
-            text = text.replace(url, f"file://{self.folder / 'state'}")
-        return keeper.write(folder / policy.name, text)
+
+        def kept_here(text: str) -> str:
+            for site in cloud.sites(written):
+                text = text.replace(str(written["sites"][site]["state"]["url"]), f"file://{self.folder / 'state'}")
+            return text
+
+        return beside.copied(policy, self.folder / "policy", keeper, kept_here)
 
     def left(self) -> list[str]:
         """What the account itself says that carries the policy's tag. Raises FailedError when it does not say."""
