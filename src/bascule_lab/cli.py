@@ -202,7 +202,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, tuple
     ),
     "replace": (
         changing(lambda lab, args: steer.replace(
-            lab, args.name, new_host_key=args.new_host_key, seed=args.seed, suite=args.suite)),  # fmt: skip
+            lab, args.name, new_host_key=args.new_host_key, seed=args.seed, suite=args.suite)),
         "an empty machine at the place of a machine",
         (
             MACHINE,
