@@ -31,7 +31,7 @@ def told(job: Any, collectors: Mapping[str, Collector]) -> dict[str, Any]:
     """
     path = kept_path(job.policy, job.id)
     given = dict(job.peer) if job.peer.get("side") else {}
-    if given:
+    if given and not job.run.get("check"):
         machine_files.write_json(path, given, mode=0o600)
     kept = {} if given or job.side == job.serving else machine_files.read_json(path)
     facts: dict[str, Any] = {"side": job.side, "machine": job.machine, "at": round(time.time(), 3), "unread": {}}

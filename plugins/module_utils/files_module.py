@@ -29,10 +29,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def main(steps: Mapping[str, Callable[[Job], dict[str, Any]]]) -> None:
     """Run the step that was asked for and tell its result, or why it failed as one sentence."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=False)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = {name: module.params[name] for name in ARGUMENTS if name != "step"}
     job = Job(**given)
     step = str(module.params["step"])
+    machine_files.only_reads(module, step)
     try:
         with machine_files.one_step(job.policy, job.id, step, job.limit("lock_s", 1800)):
             result = steps[step](job)

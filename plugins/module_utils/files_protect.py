@@ -156,20 +156,22 @@ def protect(job: Job) -> dict[str, Any]:
     if job.copies is None:
         return {}
     files_agents.install_runtime(job)
+    notes: list[str] = []
     if job.side == "standby":
         files_agents.ensure(job)
         job.did("timer of pruning", units_systemd.run_always(job.names.unit("prune", "timer")))
         let_copies_in(job, job.serving == "primary")
-        job.did("lock that nobody held", restic_repository.drop_dead_locks(job, alone=job.serves))
+        if job.did("lock that nobody held", restic_repository.drop_dead_locks(job, alone=job.serves)):
+            notes = [f"A lock that nobody holds was taken away from the copies of {job.id} on {job.machine}."]
         if not job.serves:
             files_agents.stand_down(job)
             files_agents.release(job)
             let_tree_out(job, False)
             job.save(serving="primary", epoch=job.epoch())
             facts = {"repository": restic_repository.identity(job)}
-            return {"facts": facts, "evidence": {"keeps": "copies of the primary"}}
+            return {"notes": notes, "facts": facts, "evidence": {"keeps": "copies of the primary"}}
     files_agents.serve(job)
-    return {"evidence": {"point": first_point(job)}}
+    return {"notes": notes, "evidence": {"point": first_point(job)}}
 
 
 def first_point(job: Job) -> dict[str, Any]:

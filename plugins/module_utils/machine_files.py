@@ -116,7 +116,13 @@ def remove_if_empty(path: Place) -> bool:
 
 
 # Steps that change nothing wait for nobody.
-READING = frozenset({"points", "status", "compare", "password"})
+READING = frozenset({"points", "status", "compare", "password", "look"})
+
+
+def only_reads(module: Any, step: str) -> None:
+    """End here when this is a run with --check and the step would change something."""
+    if module.check_mode and step not in READING:
+        module.exit_json(changed=False, skipped=True, msg=f"{step} changes something, so it is not done with --check.")
 
 
 @contextmanager

@@ -176,7 +176,8 @@ ARGUMENTS = {
 
 def main() -> None:
     """Run one step and tell its result."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=False)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    machine_files.only_reads(module, module.params["step"])
     job = Job(**{name: module.params[name] for name in ARGUMENTS})
     try:
         with machine_files.one_step(job.policy, job.id, job.step, job.limit("lock_s", 1800)):

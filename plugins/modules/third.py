@@ -79,7 +79,7 @@ facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bascule.continuity.plugins.module_utils import third_place, third_source
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, third_place, third_source
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.third_job import Job
 
@@ -103,7 +103,8 @@ ARGUMENTS = {
 
 def main() -> None:
     """Run one step and tell its result, or why it failed as one sentence."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=False)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    machine_files.only_reads(module, module.params["step"])
     job = Job(**{name: module.params[name] for name in ARGUMENTS if name != "step"})
     try:
         result = STEPS[job.place][module.params["step"]](job)

@@ -15,7 +15,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import package_folder, runs, secrets
 
-READ_ONLY_STEPS = frozenset({"points", "status", "compare", "look", "outage", "probe"})
+# What a run with --check really does. Not `compare`: nothing was brought that could be the same.
+READ_ONLY_STEPS = frozenset({"points", "status", "look", "outage", "probe"})
 NOT_GUARDED = (
     "This step does not belong to a run that the guard let through, so nothing was touched. Start the driver as it is: "
     "ansible-playbook dr-….yml in the compiled folder, without --limit, --tags, --skip-tags or --start-at-task."
@@ -150,7 +151,7 @@ class ActingBase(OurAction):
 
     @staticmethod
     def _run_facts(run: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        facts = {key: run[key] for key in ("id", "driver", "direction", "scenario", "point", "started")}
+        facts = {key: run[key] for key in ("id", "driver", "direction", "scenario", "point", "started", "check")}
         gated = task_vars.get("gated") or {}
         if gated.get("run"):
             facts["direction"] = str(gated["run"]["direction"])

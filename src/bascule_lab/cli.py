@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bascule_lab import estate, instances, keys, steer, takedown
+from bascule_lab import estate, image, instances, keys, steer, takedown
 from bascule_lab import lab as life
 from bascule_lab.base import Lab
 from bascule_lab.demo import cli as demo
@@ -201,12 +201,14 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, tuple
         (PLACE,),
     ),
     "replace": (
-        changing(lambda lab, args: steer.replace(lab, args.name, new_host_key=args.new_host_key, seed=args.seed)),
+        changing(lambda lab, args: steer.replace(
+            lab, args.name, new_host_key=args.new_host_key, seed=args.seed, suite=args.suite)),
         "an empty machine at the place of a machine",
         (
             MACHINE,
             flag("--new-host-key", "give it another ssh host key (known_hosts changes)"),
             flag("--seed", "run the scripts that lab.yml has for it"),
+            ("--suite", {"choices": tuple(image.POSTGRESQL), "default": image.SUITE, "help": "its Debian release"}),
         ),
     ),
     "cut": (

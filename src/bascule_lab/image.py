@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image of a lab machine: Debian 12 with all that a recovery uses, built once for each list of packages."""
+"""The image of a lab machine: Debian with all that a recovery uses, built once for each list of packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from bascule_lab.errors import LabError
 from bascule_lab.host import Host
 from bascule_lab.process import attempt, last_lines, say
 
-SUITE = "bookworm"  # another suite has another PostgreSQL, and the cluster 15/main is gone
+# Debian releases that a machine can have, and their PostgreSQL: with another one the cluster 15/main is gone.
+POSTGRESQL = {"bookworm": "postgresql-15", "trixie": "postgresql-17"}
+SUITE = "bookworm"
 REPOSITORY = "localhost/bascule-lab"
 PACKAGES = [
     "faketime",  # machines share this computer's clock: with it, one of them can be an hour off
@@ -35,7 +37,6 @@ PACKAGES = [
     "ca-certificates",
     "nftables",
     "cron",
-    "postgresql-15",
     "pgbackrest",
     "restic",
     "rclone",
@@ -79,34 +80,30 @@ OPTIONS = [
     "--dpkgopt=path-include=/usr/share/locale/locale.alias",
 ]
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-ARCHIVE = "".join(
-    f"deb [signed-by={KEYRING}] http://deb.debian.org/{part} main\n"
-    for part in (f"debian {SUITE}", f"debian {SUITE}-updates", f"debian-security {SUITE}-security")
-)
 
 
-def name(packages: tuple[str, ...]) -> str:
+def name(packages: tuple[str, ...], suite: str = SUITE) -> str:
     """The image's name for these packages beyond the base list: it carries the hash of all that goes into the image."""
-    content = json.dumps([SUITE, wanted(packages), CUSTOMISE, OPTIONS, os.uname().machine])
+    content = json.dumps([suite, wanted(packages, suite), CUSTOMISE, OPTIONS, os.uname().machine])
     return f"{REPOSITORY}:{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
-def wanted(packages: tuple[str, ...]) -> list[str]:
+def wanted(packages: tuple[str, ...], suite: str = SUITE) -> list[str]:
     """All packages of the image, sorted: the base list and those of `lab.yml`."""
-    return sorted({*PACKAGES, *packages})
+    return sorted({*PACKAGES, POSTGRESQL[suite], *packages})
 
 
-def ensure(host: Host, packages: tuple[str, ...]) -> str:
+def ensure(host: Host, packages: tuple[str, ...], suite: str = SUITE) -> str:
     """Build the image unless it is there, and return its name. Takes about a minute the first time.
 
     Raises LabError with the builder's last lines when a package does not exist or the archive cannot be reached.
     """
-    image = name(packages)
+    image = name(packages, suite)
     if exists(host, image):
         return image
     with host.lock("image-" + image.rsplit(":", 1)[1]):
         if not exists(host, image):
-            build(host, image, packages)
+            build(host, image, packages, suite)
     return image
 
 
@@ -115,7 +112,7 @@ def exists(host: Host, image: str) -> bool:
     return host.attempt_podman("image", "exists", image).returncode == 0
 
 
-def build(host: Host, image: str, packages: tuple[str, ...]) -> None:
+def build(host: Host, image: str, packages: tuple[str, ...], suite: str) -> None:
     """Make the image with mmdebstrap and hand it to podman; the archive file between them is removed."""
     say(f"building the machine image {image} (once, a minute or two)")
     with tempfile.TemporaryDirectory(prefix="bascule-lab-", dir="/var/tmp") as folder:
@@ -123,8 +120,8 @@ def build(host: Host, image: str, packages: tuple[str, ...]) -> None:
         (work / "customise.sh").write_text(CUSTOMISE)
         tar = work / "image.tar"
         argv = ["env", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "mmdebstrap", *OPTIONS]
-        argv += ["--include=" + ",".join(wanted(packages)), f'--customize-hook=sh {work}/customise.sh "$1"']
-        done = attempt([*argv, SUITE, str(tar), *sources(work)], limit_s=BUILD_LIMIT_S, label="machine image")
+        argv += ["--include=" + ",".join(wanted(packages, suite)), f'--customize-hook=sh {work}/customise.sh "$1"']
+        done = attempt([*argv, suite, str(tar), *sources(work, suite)], limit_s=BUILD_LIMIT_S, label="machine image")
         if done.returncode:
             raise LabError(f"The machine image could not be built: {last_lines(done.stderr)}")
         say("image made, handing it to podman")
@@ -132,13 +129,14 @@ def build(host: Host, image: str, packages: tuple[str, ...]) -> None:
         host.podman("import", *change, str(tar), image, limit_s=BUILD_LIMIT_S)
 
 
-def sources(work: Path) -> list[str]:
+def sources(work: Path, suite: str) -> list[str]:
     """The archive that mmdebstrap reads: the host's own sources when it is Debian of the same suite, else Debian's."""
     release = Path("/etc/os-release").read_text() if Path("/etc/os-release").exists() else ""
-    if "ID=debian" in release.splitlines() and f"VERSION_CODENAME={SUITE}" in release.splitlines():
+    if "ID=debian" in release.splitlines() and f"VERSION_CODENAME={suite}" in release.splitlines():
         for path in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"):
             if Path(path).exists() and Path(path).stat().st_size:
                 return [path]
     listing = work / "sources.list"
-    listing.write_text(ARCHIVE)
+    parts = (f"debian {suite}", f"debian {suite}-updates", f"debian-security {suite}-security")
+    listing.write_text("".join(f"deb [signed-by={KEYRING}] http://deb.debian.org/{part} main\n" for part in parts))
     return [str(listing)]

@@ -70,8 +70,11 @@ def startable(lab: Lab, there: dict[str, machines.Container], name: str) -> list
     return [machine for machine in lab.estate.at(name) if machine not in lost and machine.id not in stopped]
 
 
-def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = False) -> None:
-    """Put an empty machine at the place of one: same name and address, nothing of the old disk."""
+def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = False, suite: str = image.SUITE) -> None:
+    """Put an empty machine at the place of one: same name and address, nothing of the old disk.
+
+    `suite`: the Debian release that it has.
+    """
     there = require_up(lab)
     if name not in lab.estate.machines:
         raise LabError(f"There is no machine {name!r}. Machines: {', '.join(lab.estate.machines)}.", USAGE)
@@ -79,7 +82,7 @@ def replace(lab: Lab, name: str, *, new_host_key: bool = False, seed: bool = Fal
     if machine.site in lab.estate.built:
         instances.renew(lab, there, name)
         return
-    made = image.ensure(lab.host, lab.estate.packages)
+    made = image.ensure(lab.host, lab.estate.packages, suite)
     network.plug(lab.host, lab.estate, [machine], "down")
     machines.remove(lab.host, [there[name]] if name in there else [])
     if new_host_key:

@@ -34,9 +34,11 @@ def _activated(run: Run) -> Event:
 
 
 def _feasible(run: Run, entry: Event) -> list[str]:
-    """What stands in the way of the activity's recovery, from the points that were really read."""
+    """What stands in the way of the activity's recovery, by the points that were read; home goes what is there."""
     if entry["word"] not in ("simulated", "asked", "done"):
         return [f"{entry['id']}: {entry['word']}"]
+    if run.driver == "failback":
+        return []
     systems = {item["id"]: item for item in standing.protected(run)}
     names = run.plan["activities"][entry["id"]]["systems"]
     return [f"{name} has no recovery point" for name in names if name in systems and not systems[name]["protected"]]
@@ -58,7 +60,8 @@ def _looked_at(run: Run) -> Event:
 
 def _built(run: Run) -> Event:
     systems = standing.protected(run)
-    problems = [f"{entry['id']} has no usable recovery point" for entry in systems if not entry["protected"]]
+    lacking = [] if run.check else [entry["id"] for entry in systems if not entry["protected"]]
+    problems = [f"{name} has no usable recovery point" for name in lacking]
     problems += [f"{e.get('unit') or e.get('machine')}: {e.get('msg', e['state'])}" for e in _bad(run)]
     return {"systems": systems, "problems": list(dict.fromkeys(problems))}
 

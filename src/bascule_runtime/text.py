@@ -189,6 +189,6 @@ def render(report: Report, language: Optional[str] = None) -> str:
         lines += ["", *paragraph(f"{say('clocks')}: {', '.join(off)}", "")]
     if report["notes"]:
         lines += ["", say("notes"), *(line for note in report["notes"] for line in paragraph(note))]
-    lines += ["", say("reached") if report["ok"] else say("problems")]
+    lines += ["", say("problems" if not report["ok"] else "feasible" if report["run"]["check"] else "reached")]
     lines += [line for text in report["problems"] for line in paragraph(str(text))]
     return "\n".join(map(visible, lines)) + "\n"

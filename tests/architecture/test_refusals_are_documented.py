@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bascule.commands import run
+
 ROOT = Path(__file__).parents[2]
 RAISED = re.compile(r"""(?:RefusedError\(|return \(?)\s*"([a-z]+(?:-[a-z]+)*)",""")
 
@@ -22,3 +24,11 @@ def test_every_refusal_is_in_the_table() -> None:
     told -= {"bascule watch --json"}
     assert len(known) > 15
     assert known == told
+
+
+def test_options_of_drivers_are_the_same_wherever_they_are_listed() -> None:
+    guard = (ROOT / "plugins/plugin_utils/_refused_variables.py").read_text()
+    [listed] = re.findall(r"^EXTRA = frozenset\(\{(.*?)\}\)$", guard, re.MULTILINE | re.DOTALL)
+    [row] = [line for line in (ROOT / "docs/running.md").read_text().splitlines() if "`strange-variables`" in line]
+    [told] = re.findall(r"\| `((?:[a-z_]+ ?)+)`;", row)
+    assert set(re.findall(r'"([a-z_]+)"', listed)) == set(run.OPTIONS) == set(told.split())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -37,6 +38,12 @@ with open(sys.argv[1], "r+b") as file:
     file.write(bytes(byte ^ 255 for byte in there))
 E"""
 
+# What a run could change on a machine: files of ours and of the firm, units, clusters, users.
+STATE = """find /etc/bascule /etc/systemd/system /usr/local/lib/bascule /var/lib/bascule/*/groups /srv -type f \\
+  ! -path '*/__pycache__/*' -exec sha256sum {} + 2>/dev/null | sort
+systemctl list-units --all --plain --no-legend 'bascule-*.timer' 'postgresql@*' | awk '{ print $1, $3 }' | sort
+pg_lsclusters; getent passwd"""
+
 Facts = Callable[["Cycle", str], Any]
 
 
@@ -58,8 +65,27 @@ class Cycle:
 
     def sql(self, system: str, side: str, database: str, statement: str) -> str:
         """What one statement gives at a side."""
-        script = 'cd / && exec runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -d "$1"'
-        return self.rehearsal.on(self.machine(system, side), script, database, stdin=statement)
+        script = 'cd / && exec runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 --cluster "$2" -d "$1"'
+        cluster = str(self.rehearsal.plan["systems"][system]["settings"]["cluster"])
+        return self.rehearsal.on(self.machine(system, side), script, database, cluster, stdin=statement)
+
+    def state(self) -> dict[str, str]:
+        """What runs could change on the machines that are there."""
+        shown = json.loads(self.rehearsal.lab("status", "--json").log.read_text())["machines"]
+        there = [name for name in self.rehearsal.plan["machines"] if shown[name]["state"] == "running"]
+        return {name: self.rehearsal.on(name, STATE) for name in there}
+
+    def simulate(self, name: str, **options: Any) -> Run:
+        """Run a driver with --check: it must say that it can be done, claim nothing, and touch nothing."""
+        before = self.state()
+        run = self.rehearsal.driver(name, check=True, **options)
+        assert run.outcome.exit == 0, tail(run)
+        after = self.state()
+        changed = [line for name in before for line in set(before[name].splitlines()) ^ set(after[name].splitlines())]
+        assert not changed, f"{name} --check touched: {changed}"
+        claimed = {row["word"] for row in run.report.get("activities", ())}
+        assert claimed <= {"simulated"}, claimed
+        return run
 
     def drive(self, name: str, **options: Any) -> Run:
         """Run a driver; it must say that all is well."""
@@ -90,27 +116,37 @@ def started(name: str, folder: Path) -> Iterator[Cycle]:
         rehearsal.down()
 
 
-def whole(cycle: Cycle, facts: Facts, change: Callable[[Cycle, str], None], **activate: Any) -> None:
+def whole(
+    cycle: Cycle, facts: Facts, change: Callable[[Cycle, str], None], simulated: bool = False, **activate: Any
+) -> None:
     """Build, lose, activate, come home, tear down. `facts(cycle, side)` must be the same at both sides whenever they
-    should agree; `change(cycle, side)` works on the data of a side while that side serves."""
+    should agree; `change(cycle, side)` works on the data of a side while that side serves. `simulated`: each driver
+    is run with --check before."""
     before = facts(cycle, "primary")
+    first = cycle.simulate if simulated else lambda *_words, **_options: None
+    first("build", extra={"restart": "allowed"})
     cycle.drive("build", extra={"restart": "allowed"})
     assert facts(cycle, "primary") == before, "building the standby changed the primary"
+    first("status")
     cycle.drive("status")
     cycle.rehearsal.lab("kill", "primary")
+    first("activate", env=DECLARE)
     cycle.drive("activate", env=DECLARE, **activate)
     assert facts(cycle, "standby") == before
     expect_usable(cycle, "activate")
+    first("verify")
     cycle.drive("verify")
     change(cycle, "standby")
     after = facts(cycle, "standby")
     assert after != before
     cycle.rehearsal.lab("start", "primary")
+    first("failback")
     cycle.drive("failback")
     assert facts(cycle, "primary") == after
     # Where readers can go on all the while, nobody sees an outage, and so no time is measured.
     expect_usable(cycle, "failback", ("kept", "not_shown"))
     cycle.drive("verify")
+    first("teardown", extra={"restart": "allowed"})
     cycle.drive("teardown", extra={"restart": "allowed"})
     expect_nothing_left(cycle)
 
@@ -143,7 +179,7 @@ def person(cycle: Cycle, told: str, acts: Callable[[str], None]) -> Iterator[Non
 
     def live() -> None:
         while not ended.wait(0.3):
-            for log in set(logs.glob("*-dr-*.log")) - done:
+            for log in {log for log in logs.glob("*-dr-*.log") if not log.stem.endswith("-check")} - done:
                 if told in log.read_text(errors="replace"):
                     done.add(log)
                     acts(log.stem.split("dr-")[1])

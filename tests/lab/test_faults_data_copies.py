@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,28 @@ REPOSITORY = "/var/lib/bascule/copies/faults-b"
 COPY = "systemctl start bascule-copy-faults-b-scans"
 # The larger one of the two packs that came last: it holds content, the other one names.
 NEWEST_PACK = f"ls -S $(ls -t $(find {REPOSITORY}/scans/data -type f) | head -2) | head -1"
+
+# A program that was killed while it had the repository to itself, as the pruning agent has: its lock stays.
+KILLED = """exec python3 - <<'E'
+import glob, json, os, signal, subprocess, time
+argv = json.load(open("/etc/bascule/faults-b/scans.json"))["prune"]["restic"]
+for _attempt in range(30):
+    restic = subprocess.Popen([*argv, "check", "--read-data"], start_new_session=True, stdout=subprocess.DEVNULL)
+    while restic.poll() is None and not glob.glob("REPOSITORY/scans/locks/*"):
+        time.sleep(0.002)
+    time.sleep(0.05)
+    os.killpg(restic.pid, signal.SIGKILL)
+    restic.wait()
+    if glob.glob("REPOSITORY/scans/locks/*"):
+        break
+E""".replace("REPOSITORY", REPOSITORY)
+# A copy that never comes to its end, since what it reads does not.
+ENDLESS = """systemd-run -q --unit=endless python3 -c '
+import json, subprocess
+argv = json.load(open("/etc/bascule/faults-b/scans.json"))["copy"]["restic"]
+reading = subprocess.Popen(["sleep", "3600"], stdout=subprocess.PIPE)
+subprocess.run([*argv, "backup", "--stdin", "--stdin-filename", "endless"], stdin=reading.stdout)'"""
+LOCKS = f"ls {REPOSITORY}/scans/locks | wc -l"
 
 
 @pytest.fixture(scope="module")
@@ -65,5 +88,42 @@ def test_the_newest_copy_of_files_is_damaged(firm: Cycle, fault_table: FaultTabl
         cycles.expect_usable(firm, "activate", ("kept", "not_shown"), ("scans",))
         (row,) = firm.runs["activate"].report["activities"]
         assert row["measured"]["rpa_s"] > 0
+    firm.rehearsal.lab("start", "primary")
+    firm.drive("failback", extra=SCANS)
+
+
+def locks(firm: Cycle) -> int:
+    """How many locks the repository has."""
+    return int(firm.rehearsal.on("files2", LOCKS))
+
+
+def test_a_lock_that_was_left_behind(firm: Cycle, fault_table: FaultTable) -> None:
+    """First of a program of the repository's own machine, then of the primary, which dies while it makes a copy."""
+    fault = "A program that was killed, or a machine that died, left a lock in the copies of a tree of files."
+    says = "A lock that nobody holds was taken away from the copies of scans on files2."
+    firm.rehearsal.on("files2", KILLED)
+    assert locks(firm) == 1
+    run = firm.rehearsal.driver("build", extra={"restart": "allowed"})
+    assert locks(firm) == 0
+    fault_table.ends_with(
+        run, id="lock-left-build", fault=fault, driver="build", exit=0, says=says,
+        then="Nothing: copies go on. Until then, each waits for a quarter of an hour and fails, which `dr-status.yml` "
+        "says.",
+    )  # fmt: skip
+    fresh_scan(firm, "scan-22.txt")
+    served = firm.tree("scans", "primary")
+    firm.rehearsal.on("files1", ENDLESS)
+    deadline = time.monotonic() + 120
+    while locks(firm) < 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    firm.rehearsal.lab("kill", "primary")
+    assert locks(firm) == 1
+    run = firm.rehearsal.driver("activate", env=DECLARE, extra=SCANS)
+    assert firm.tree("scans", "standby") == served
+    assert locks(firm) == 0
+    fault_table.ends_with(
+        run, id="lock-left", fault=fault, driver="activate", stage="protect", exit=0, says=says,
+        then="Nothing: a recovery reads whoever holds a lock, and copies of the side that serves now go on.",
+    )  # fmt: skip
     firm.rehearsal.lab("start", "primary")
     firm.drive("failback", extra=SCANS)

@@ -77,14 +77,20 @@ def test_wrong_host_key(firm: Cycle, fault_table: FaultTable) -> None:
     )
 
 
-def test_standby_machine_hangs_from_the_start(firm: Cycle, fault_table: FaultTable) -> None:
-    firm.rehearsal.lab("pause", "files2")
+@pytest.mark.parametrize(
+    ("strikes", "heals", "noted"),
+    [("kill", "start", "files2"), ("pause", "resume", "files2 hangs: it takes connections and says nothing.")],
+)
+def test_standby_machine_is_down_or_hangs_from_the_start(
+    firm: Cycle, fault_table: FaultTable, strikes: str, heals: str, noted: str
+) -> None:
+    firm.rehearsal.lab(strikes, "files2")
     try:
         run = firm.rehearsal.driver("activate", env=DECLARE)
     finally:
-        firm.rehearsal.lab("resume", "files2")
+        firm.rehearsal.lab(heals, "files2")
     assert words(run) == {"orders": "usable", "plans": "blocked"}
-    assert "files2 hangs: it takes connections and says nothing." in run.report["notes"]
+    assert noted in [*run.report["notes"], *run.report["silent"]]
     fault_table.ends_with(
         run,
         id="standby-silent",

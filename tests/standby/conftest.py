@@ -80,6 +80,12 @@ def found(system: str) -> dict[str, Any]:
     return {**answer["systems"][system], "clock": answer["clock"]}
 
 
+def asked(activity: str) -> list[dict[str, Any]]:
+    """The checks of an activity that are asked; in a simulation none that leaves a record."""
+    all_of_them = list(checks()["activities"][activity]["usable_when"])
+    return [one for one in all_of_them if one.get("writes", "none") == "none" or not request()["simulated"]]
+
+
 def ask_observer(activity: str) -> dict[str, Any]:
     """Ask an activity once, from the first observer that answers."""
     watching = [entry["machine"] for entry in checks()["observers"] if request()["reachable"].get(entry["machine"])]
@@ -88,7 +94,7 @@ def ask_observer(activity: str) -> dict[str, Any]:
     machine, values = watching[0], json.loads(os.environ.get("BASCULE_VERIFY_SECRETS", "{}"))
     entry = request()["hosts"][machine]
     home = f"{entry['state']}/{checks()['policy']['id']}"
-    wanted = {"activity": activity, "checks": checks()["activities"][activity]["usable_when"], "limit_s": 20,
+    wanted = {"activity": activity, "checks": asked(activity), "limit_s": 20,
               "home": f"{home}/observer", "state": home, "secrets": values, "started": 0, "ask": True}
     argv = ["env", f"PYTHONPATH={entry['home']}", "python3", "-m", "bascule_runtime", "ask"]
     if not entry["local"]:
@@ -136,6 +142,7 @@ def pytest_generate_tests(metafunc: Any) -> None:
         if name in metafunc.fixturenames:
             kinds = getattr(metafunc.function, "kinds", None)
             ids = request()[{"system": "systems", "activity": "activities"}[name]]
+            ids = [one for one in ids if name == "system" or asked(one)]
             wanted = [i for i in ids if not kinds or kinds(checks()["systems"][i])]
             metafunc.parametrize(name, wanted)
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from bascule.commands import Outcome, Unable, Unusable
 
 # What the drivers read; anything else would be a spelling mistake that is silently ignored.
-OPTIONS = ("scenario", "only", "recovery_point", "restart", "since", "takeover")
+OPTIONS = (
+    "scenario", "only", "recovery_point", "copies", "restart", "since", "takeover", "drills", "everything",
+)  # fmt: skip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
