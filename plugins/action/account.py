@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.action.stack import LOG
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _bridge, _outputs
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _bridge, _outputs, _stack
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, scope
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built
 
 LIMITS_S = {"status": 60, "left": 120, "sweep": 1200}
 
@@ -34,7 +35,7 @@ class ActionModule(OurAction):
         if self._task.check_mode and step == "sweep":
             return {**result, "changed": True, "simulated": True, "word": "simulated"}
         request = {"do": step, "folder": str(compiled), "policy": plan["policy"]["id"], "run": run["id"],
-                   "facts": self._facts(plan, cloud, run)}
+                   "facts": self._facts(plan, cloud, run, compiled)}
         began = time.time()
         try:
             limit_s = float(self._task.args.get("limit_s") or LIMITS_S[step])
@@ -56,11 +57,6 @@ class ActionModule(OurAction):
         return {**result, "changed": bool(found.get("changed")), "word": "done", "account": account}
 
     @staticmethod
-    def _facts(plan: dict[str, Any], cloud: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
-        serving = run.get("serving") or {}
-        primary = {system["machines"].get("primary") for system in plan["systems"].values()}
-        seen = [name for name in primary if (run.get("reachable") or {}).get(name)]
-        # Nobody works at the standby when the primary was looked at and every marker says that it serves.
-        home = bool(seen) and bool(serving) and all(side != scope.SIDES[1] for side in serving.values())
-        return {"region": cloud["region"], "machines": cloud["machines"], "zone": cloud.get("zone"), "home": home,
-                **run["sweep"]}
+    def _facts(plan: dict[str, Any], cloud: dict[str, Any], run: dict[str, Any], compiled: Path) -> dict[str, Any]:
+        return {"region": cloud["region"], "machines": cloud["machines"],
+                "home": _stack.is_known_home(plan, run, compiled), **run["sweep"]}

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _contact, _outputs
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _contact, _doors, _outputs, _stack
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import (
     OurAction,
     known_hosts_lines,
@@ -17,7 +18,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import 
 )
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, journal
 
-LIMIT_S = 180
+LIMIT_S, MET_S = 180, 60
 AT_ONCE = 16
 
 
@@ -25,7 +26,7 @@ class ActionModule(OurAction):
     """See the documentation of the module of the same name."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"site", "phase", "machines", "limit_s"})
+    _VALID_ARGS = frozenset({"site", "phase", "machines", "here", "limit_s"})
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Wait for all of them at once; those that do not come in time are named, which is no failure here."""
@@ -34,16 +35,21 @@ class ActionModule(OurAction):
         plan, compiled = plan_of(folder), folder.parents[1]
         result.update(machine=self.machine(task_vars), step="contact", changed=False)
         names = self._names(plan, task_vars)
+        if self._task.args.get("here"):
+            names = [name for name in names if run["reachable"].get(name) and not self._pinned(folder, plan, name)]
         if self._task.check_mode or not names:
             return {**result, "silent": [], "met": []}
-        instances = (_outputs.saved(compiled) or {}).get("machines") or {}
-        known = _outputs.contacts(compiled)
+        instances, known = _stack.instances(folder), _outputs.contacts(compiled)
+        if (folder / _doors.UNBUILT).exists():
+            # What was not built by this run is there already, or will not come.
+            names = [name for name in names if run["reachable"].get(name) or self._unmet(name, instances, known)]
         limit_s = float(self._task.args.get("limit_s") or LIMIT_S)
 
         def meet(name: str) -> _contact.Met:
-            instance = str((instances.get(name) or {}).get("instance") or "")
-            return _contact.meet(compiled, plan["machines"][name], name, instance, known.get(name) or {},
-                                 known_hosts_lines(folder), limit_s, lambda: os.getppid() == run["pid"])
+            # One that was met before has started long ago.
+            wait_s = limit_s if self._unmet(name, instances, known) else min(limit_s, MET_S)
+            return _contact.meet(compiled, plan["machines"][name], name, instances.get(name, ""), known.get(name) or {},
+                                 known_hosts_lines(folder), wait_s, lambda: os.getppid() == run["pid"])
 
         with ThreadPoolExecutor(AT_ONCE) as several:
             met = dict(zip(names, several.map(meet, names)))
@@ -60,11 +66,20 @@ class ActionModule(OurAction):
                               "instance": about.instance, "key": _contact.fingerprint(about.key)}
                              for name, about in first.items()]}
 
+    @staticmethod
+    def _unmet(name: str, instances: dict[str, str], known: dict[str, Any]) -> bool:
+        return name in instances and (known.get(name) or {}).get("instance") != instances[name]
+
+    @staticmethod
+    def _pinned(folder: Path, plan: dict[str, Any], name: str) -> bool:
+        host = _outputs.host_pattern(plan["machines"][name])
+        return any(host in line.split(" ")[0].split(",") for line in known_hosts_lines(folder))
+
     def _names(self, plan: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
         """Machines of the site that are to be there in this phase and that are reached by ssh."""
         machines = built.sites(plan)[str(self._task.args["site"])]["machines"]
-        wanted, phase = self._task.args.get("machines"), str(self._task.args["phase"])
+        wanted, phase = self._task.args.get("machines"), self._task.args.get("phase")
         names = [name for name, entry in machines.items()
-                 if phase in entry["runs_in"] and (not wanted or name in wanted)]
+                 if phase in (None, *entry["runs_in"]) and (not wanted or name in wanted)]
         local = {name for name in names if task_vars["hostvars"].get(name, {}).get("ansible_connection") == "local"}
         return [name for name in names if name not in local]

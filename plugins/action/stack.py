@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.bascule.continuity.plugins.plugin_utils import _bridge, _outputs, _stack
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _bridge, _doors, _outputs, _stack
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import OurAction, plan_of, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, runs, secrets, text
 
@@ -55,6 +55,8 @@ class ActionModule(OurAction):
     def _done(self, state: str, task_vars: dict[str, Any], began: float) -> dict[str, Any]:
         if self._task.check_mode and state == "absent":
             return {"changed": True, "simulated": True, "word": "simulated"}
+        if state == "absent" and _outputs.saved(self.compiled) and not self.about["drill"]:
+            self._refuse_unknown()
         looks = self._task.check_mode or state == "previewed"
         request = _stack.request("preview" if looks else DO[state], self._asked(task_vars))
         limit_s = float(self._task.args.get("limit_s") or LIMITS_S["previewed" if looks else state])
@@ -96,14 +98,22 @@ class ActionModule(OurAction):
             _outputs.forget(self.compiled, name)
         elif found["outputs"]:
             _outputs.save(self.compiled, found["outputs"], name)
+            if name == _outputs.STANDBY:
+                _outputs.forget_gone(self.compiled, self.plan, found["outputs"])
 
     def _keep_partly(self, seen: list[dict[str, Any]]) -> None:
         """What came to be although the rest failed: instances of machines, which first contacts are told apart by."""
         known, made = _outputs.saved(self.compiled), (seen[-1] if seen else {}).get("machines")
+        if made and not self.about["drill"]:
+            runs.write_json(self.folder / _stack.MADE, made)
         if known and made and not self.about["drill"]:
             _outputs.save(self.compiled, {**known, "machines": {**made, **{
                 name: entry for name, entry in known["machines"].items()
                 if (made.get(name) or entry)["instance"] == entry["instance"]}}})
+
+    def _refuse_unknown(self) -> None:
+        if not _stack.is_known_home(self.plan, self.run_data, self.compiled):
+            raise _bridge.BridgeError("serves", _stack.NOBODY_KNOWS, [])
 
     @staticmethod
     def _refuse_loss(found: dict[str, Any], events: list[dict[str, Any]]) -> None:
@@ -116,7 +126,7 @@ class ActionModule(OurAction):
 
     def _saved(self, why: str) -> dict[str, Any]:
         """What was built last, from the file: for when the engine or its state cannot be had."""
-        runs.write_json(self.folder / "unbuilt.json", {self.about["site"]: why})
+        runs.write_json(self.folder / _doors.UNBUILT, {self.about["site"]: why})
         outputs, at = _outputs.saved(self.compiled), _outputs.saved_at(self.compiled)
         known = (f"What was saved on {text.moment(at)} is used (outputs/standby.json)." if outputs
                  else "Nothing was saved before, so only what answers by itself is used.")

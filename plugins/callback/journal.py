@@ -39,6 +39,8 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import
 INSIDE = frozenset({"finish", "fenced", "stay"})
 BOOK_KEEPING = frozenset({"include_tasks", "include_role", "import_tasks", "import_role", "meta", "set_fact", "guard"})
 BUILDERS = frozenset(f"bascule.continuity.{name}" for name in ("stack", "account", "contact"))
+# How drivers write that a play is not for this policy.
+NOBODY = "all:!all"
 DRIVER = re.compile(r"dr[-_]([a-z]+)\.ya?ml")
 
 
@@ -109,8 +111,8 @@ class CallbackModule(CallbackBase):
         self._screen = _screen.Screen(folder) if _screen.wanted(context.CLIARGS) else None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """A new part of the time line, perhaps."""
-        if self._recorder:
+        """A new part of the time line, perhaps; a play that is for nobody is none."""
+        if self._recorder and NOBODY not in ([play.hosts] if isinstance(play.hosts, str) else play.hosts):
             self._recorder.play(str(play.get_name()), str((play.vars or {}).get("bascule_phase", "")))
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:

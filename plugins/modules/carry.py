@@ -26,7 +26,7 @@ options:
     description: Identity of the policy. Given by the action.
     type: str
   digest:
-    description: SHA-256 of the folder's manifest. Given by the action.
+    description: SHA-256 of the folder's manifest and of what was built beside it. Given by the action.
     type: str
   archive:
     description: The folder as a tar, on the machine. Given by the action.
@@ -70,14 +70,20 @@ import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
 
+BESIDE = ("outputs/contacts.json", "outputs/known_hosts", "outputs/standby.json")
+
 
 def digest_of(folder):
-    """SHA-256 of the manifest of a folder, or an empty text."""
-    try:
-        with open(os.path.join(folder, "MANIFEST.sha256"), "rb") as stream:
-            return hashlib.sha256(stream.read()).hexdigest()
-    except FileNotFoundError:
-        return ""
+    """SHA-256 of the manifest of a folder with what was built beside it, or an empty text."""
+    found = hashlib.sha256()
+    for name in ("MANIFEST.sha256", *BESIDE):
+        try:
+            with open(os.path.join(folder, name), "rb") as stream:
+                found.update(stream.read())
+        except FileNotFoundError:
+            if name == "MANIFEST.sha256":
+                return ""
+    return found.hexdigest()
 
 
 def unpack(archive, folder):

@@ -22,10 +22,13 @@ options:
     type: str
     required: true
   phase:
-    description: The phase that says which machines are to be there.
+    description: The phase that says which machines are to be there; all that are built when it is not said.
     type: str
     choices: [protect, activate]
-    required: true
+  here:
+    description: Only machines that answer now and whose host keys nobody here knows.
+    type: bool
+    default: false
   machines:
     description: Only these of them.
     type: list

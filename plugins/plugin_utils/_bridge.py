@@ -23,6 +23,8 @@ PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
 GRACE_S = 25
 OURS = ("ANSIBLE", "BASCULE", "PYTEST")
 CLOSED = "[secret]"
+# States of processes of which only the exit code is left.
+DEAD = frozenset("ZXx")
 
 
 class BridgeError(Exception):
@@ -134,11 +136,12 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     while process.poll() is None and time.monotonic() < deadline:
         _drain(process)
         time.sleep(0.05)
-    for pid in session(process.pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    while left := session(process.pid):
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.poll()
+        time.sleep(0.01)
     process.wait()
     process.stdout.close()
 
@@ -158,7 +161,8 @@ def session(leader: int) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[3]) == leader:
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[3]) == leader and fields[0] not in DEAD:
                 found.append(int(path.parent.name))
         except (OSError, IndexError, ValueError):
             continue

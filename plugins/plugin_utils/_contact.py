@@ -49,7 +49,7 @@ def meet(compiled: Path, machine: dict[str, Any], name: str, instance: str, know
         key, said = _try(compiled, name, host, lines, max(1.0, deadline - time.monotonic()))
         if key:
             return Met(instance, key, fresh=not lines)
-        if "identification has changed" in said:
+        if "identification has changed" in said.lower():
             break
         time.sleep(EVERY_S)
     return Met(instance, why=f"{name} was built and cannot be worked with after {limit_s:g} s. "

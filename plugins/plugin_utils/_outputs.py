@@ -92,6 +92,15 @@ def keep_contacts(compiled: Path, plan: dict[str, Any], known: dict[str, Any]) -
     runs.write_text(target / PINS, "".join(f"{line}\n" for line in lines))
 
 
+def forget_gone(compiled: Path, plan: dict[str, Any], outputs: dict[str, Any]) -> None:
+    """Host keys of instances that are not there any more are no use: the next one has another."""
+    known, machines = contacts(compiled), outputs.get("machines") or {}
+    kept = {name: entry for name, entry in known.items()
+            if name in machines and machines[name].get("instance") == entry.get("instance")}
+    if kept != known:
+        keep_contacts(compiled, plan, kept)
+
+
 def strange(compiled: Path, plan: dict[str, Any]) -> Optional[str]:
     """What in the folder is none of ours, or would have ssh trust another host than one that we built; a sentence."""
     path = compiled / FOLDER

@@ -128,12 +128,12 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
     others = [*plan.get("observers", {}).values(), *plan.get("controllers", {}).values()]
     names = [*scope.machines(plan, about(run)), *(entry["machine"] for entry in others if entry["machine"]),
              *scope.third_places(plan, about(run)), *scope.link_ends(plan)]
-    targets = {name: _doors.of_machine(plan, name) for name in dict.fromkeys(names) if name not in never}
+    asked = [name for name in dict.fromkeys(names) if name not in never]
     services = _doors.of_users(plan, about(run), away) if away and not never else {}
     # Who is dead is only known after the whole time limit, so both questions are asked at once.
     with ThreadPoolExecutor(1) as beside:
         serving = beside.submit(reach.answering, services, banner=b"")
-        states = reach.states(targets)
+        states = _doors.states(plan, asked, Path())
     run["reachable"] = {name: states.get(name) == reach.ANSWERS for name in dict.fromkeys(names)}
     run["absent"] = built.absent(plan, run)
     run["notes"] += [f"{name} hangs: it takes connections and says nothing." + (

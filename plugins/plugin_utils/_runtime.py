@@ -50,10 +50,11 @@ from bascule_runtime import (
     secrets,
     text,
     unreached,
+    way,
     words,
 )
 
 __all__ = [
     "built", "dns_update", "journal", "moment", "package_folder", "reach", "report", "runs", "scope", "secrets", "text",
-    "unreached", "words", "write_page",
+    "unreached", "way", "words", "write_page",
 ]

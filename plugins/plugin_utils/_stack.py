@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _outputs
 from ansible_collections.bascule.continuity.plugins.plugin_utils._bridge import BridgeError
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, secrets
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import built, runs, secrets
 
 DRILL = re.compile(r"[a-z][a-z0-9-]{0,19}")
 # What may hold copies, or what they are in: building during a disaster only ever adds to these.
@@ -22,6 +22,10 @@ HOLDS = frozenset({
 LOSING = frozenset({"delete", "replace", "delete-replaced", "create-replacement"})
 SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "+-"}
 KEYGEN_S = 10
+# Machines that an update made before it failed; in the folder of the run.
+MADE = "made.json"
+NOBODY_KNOWS = ("Nobody can say from here whether users work at the standby: its machines were not all looked at. When "
+                "nobody does, say so in the environment, BASCULE_DECLARE='…', and start again. Nothing was touched.")
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,25 @@ def _public(secret: str, read: Callable[[str], str]) -> str:
     return " ".join(ended.stdout.split()[:2])
 
 
+def instances(folder: Path) -> dict[str, str]:
+    """Instances of machines, as they were saved and as far as this run made some before it failed."""
+    saved = (_outputs.saved(folder.parents[1]) or {}).get("machines") or {}
+    made = runs.read_json(folder / MADE) or {}
+    return {name: str(entry["instance"]) for name, entry in {**saved, **made}.items() if entry.get("instance")}
+
+
+def is_known_home(plan: dict[str, Any], run: dict[str, Any], compiled: Path) -> bool:
+    """Whether it is known that nobody works at the standby: each of its machines that is there was looked at, and all
+    markers say that the primary serves; or somebody said so."""
+    if run.get("declared"):
+        return True
+    there = (_outputs.saved(compiled) or {"machines": {}})["machines"]
+    reachable, serving = run.get("reachable") or {}, run.get("serving") or {"": ""}
+    whole = len(run["scope"]["units"]) == len(plan["units"])
+    looked = bool(there) and all(reachable.get(name) for name in built.machines(plan) if name in there)
+    return whole and looked and all(side == "primary" for side in serving.values())
+
+
 def is_missed(cloud: dict[str, Any], run: dict[str, Any]) -> bool:
     """Whether a machine that is there by the plan was silent when the run began: the cloud is asked whether it is."""
     reachable = run.get("reachable") or {}
@@ -96,8 +119,9 @@ def is_missed(cloud: dict[str, Any], run: dict[str, Any]) -> bool:
 
 def away(plan: dict[str, Any], run: dict[str, Any], folder: Path) -> list[str]:
     """Of a return, systems that may still serve at the standby, and activities that nobody found usable at home."""
-    systems = [name for name in plan["systems"] if (run.get("serving") or {}).get(name) != "primary"
-               and runs.said(folder, f"system.{name}", runs.MAIN) != "done"]
+    # What a run is not about was not looked at.
+    systems = [name for name in plan["systems"] if f"system.{name}" not in run["scope"]["units"] or (
+        (run.get("serving") or {}).get(name) != "primary" and runs.said(folder, f"system.{name}", runs.MAIN) != "done")]
     activities = [name for name in run["scope"]["activities"]
                   if runs.said(folder, f"activity.{name}", runs.MAIN) != "done"]
     return [] if run["check"] else [*systems, *activities]

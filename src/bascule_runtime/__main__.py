@@ -10,7 +10,7 @@ from typing import Optional
 
 # Modules with a function `main(arguments) -> exit code`; imported late, since an agent needs one of them only.
 COMMANDS = ("ask", "copy", "follow", "heartbeat", "hold", "mirror", "pgcopies", "probe", "prune", "ready", "report",
-            "tree", "watch")
+            "tree", "watch", "way")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

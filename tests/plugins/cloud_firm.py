@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
@@ -67,10 +68,15 @@ class CloudFirm(Firm):
             "region": "eu-west-3", "machines": machines, "state": state, "link": None, "zone": None}}
         for system in plan["systems"].values():
             system["third"] = None
+        for name in self.runs_in:
+            plan["machines"][name]["key"] = {"secret": "ssh-key"}
+        plan["secrets"]["ssh-key"] = {"file": str(self.home / "ssh-key")}
         plan["secrets"]["stack-passphrase"] = {"env": "DOUBLE_PASSPHRASE"}
         return plan
 
     def write(self) -> CloudFirm:
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.home / "ssh-key")]
+        subprocess.run(argv, check=True, timeout=30)
         super().write()
         (self.folder / "stack").mkdir()
         shutil.copy(HERE / "doubles/bridge.py", self.folder / "stack")

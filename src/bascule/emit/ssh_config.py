@@ -20,6 +20,10 @@ Host *
   ControlPath ~/.bascule/cm-%C
   ControlPersist 60
 """
+_WAY = [
+    ("ProxyCommand", "env PYTHONPATH=lib python3 -m bascule_runtime way %h %p"),
+    ("ProxyUseFdpass", "yes"),
+]
 
 
 def ssh_config(plan: Plan) -> str:
@@ -50,6 +54,8 @@ def _block(plan: Plan, name: str, machine: Machine) -> str:
     rows = [("HostName", machine.address), ("Port", str(machine.port)), ("User", _word(machine.user))]
     rows += [("IdentityFile", _word(key)), ("IdentitiesOnly", "yes")] if key else []
     rows += [("ProxyJump", machine.via)] if machine.via else []
+    # What is built is reached by the link where it leads there, else through the machine at which the link ends.
+    rows += _WAY if plan.sites[machine.site].cloud and not machine.via else []
     return f"Host {name} {machine.address}\n" + "".join(f"  {keyword} {value}\n" for keyword, value in rows)
 
 

@@ -15,7 +15,7 @@ from account.access import identity, simulated
 from account.listing import owned
 from account.prices import as_of
 from account.removal import ORDER, remove
-from account.things import PHASE, Thing
+from account.things import Thing
 
 Say = Callable[..., None]
 Result = dict[str, Any]
@@ -100,21 +100,16 @@ def _chosen(ask: Ask, things: Iterable[Thing]) -> list[Thing]:
 
 
 def _refuse_serving(ask: Ask, things: Iterable[Thing]) -> None:
-    """A standby that was activated and not taken back may be the only one that serves."""
+    """A standby of which nobody knows that it does not serve may be the only one that does."""
     if not ask.facts.get("everything") or ask.facts.get("home"):
         return
-    serving = sorted(
-        {
-            thing.machine or thing.id
-            for thing in things
-            if thing.kind == "instance" and not thing.drill and thing.tags.get(PHASE) == "activate"
-        }
-    )
-    if serving:
+    there = sorted({thing.machine or thing.id for thing in things if thing.kind == "instance" and not thing.drill})
+    if there:
         raise Trouble(
             "serves",
-            f"The standby is activated ({', '.join(serving)}): users may work on it. Bring them back "
-            "first, dr-failback.yml. Nothing was touched.",
+            f"Users may work on {', '.join(there)}: nobody can say from here that they do not, since these machines "
+            "were not all looked at. Bring the users back first, dr-failback.yml; when nobody works there, say so in "
+            "the environment, BASCULE_DECLARE='…'. Nothing was touched.",
         )
 
 

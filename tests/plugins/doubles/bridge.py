@@ -58,8 +58,8 @@ def account(do: str) -> dict[str, Any]:
     if do == "status":
         return {"account": "123456789012", "problems": behave.get("problems", []), "images": {},
                 "processors": {"allowed": 32, "free": 30, "needed": 2}, "simulated": True}
-    return {"account": "123456789012", "things": behave.get("left", []), "going": [], "unknown": [], "simulated": True,
-            "removed": [], "changed": do == "sweep", "prices": "2025-11"}
+    return {"account": "123456789012", "things": behave.get("things", []), "going": [], "unknown": [], "removed": [],
+            "simulated": True, "changed": do == "sweep", "prices": "2025-11"}
 
 
 def main() -> None:
@@ -69,7 +69,8 @@ def main() -> None:
     do, phase = asked["do"], (asked.get("config") or {}).get("bascule:phase")
     behave = json.loads((ROOT / "cloud.json").read_text()).get(do) or {}
     line = {"do": do, "phase": phase, "fall": asked.get("fall"), "go_on": asked.get("go_on"),
-            "state": asked.get("state"), "facts": sorted(asked["facts"]),
+            "state": asked.get("state"), "refresh": asked.get("refresh"),
+            "facts": sorted(asked["facts"]),
             "wish": {key: asked["facts"].get(key) for key in ("drills", "everything")},
             "home": asked["facts"].get("home"),
             "passphrase": os.environ.get("PULUMI_CONFIG_PASSPHRASE") == "s3cr3t-of-the-state",
