@@ -18,7 +18,7 @@ from bascule_double.types import TYPES
 
 pytest.importorskip("pulumi_aws")
 # Modules of pulumi_aws name what is deprecated in them.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 UPSTREAM = re.compile(r"upstream [a-z0-9]+/[a-z0-9_]+(\.go)?: [a-z0-9_]+: [A-Za-z0-9]+")
 KINDS = {"text": "str", "flag": "bool", "whole": "int", "number": "float"}
 

@@ -16,6 +16,7 @@ from bascule_double.values import UNKNOWN, Properties
 
 from .samples import SAMPLES, TOKENS, Ref
 
+pytestmark = pytest.mark.slow
 PREVIEWED_ONLY = {token for token in TYPES if token.startswith("aws:ec2clientvpn/")}
 
 
