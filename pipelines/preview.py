@@ -63,13 +63,16 @@ def _parameter(name: str, region: str) -> str:
     return str(found["Parameter"]["Value"])
 
 
-def public_keys() -> str:
-    """Public halves of the keys by which the machines that are built are reached. Raises CannotError."""
+def public_key() -> str:
+    """The public half of the key by which the machines that are built are reached. Raises CannotError."""
     if os.environ.get(PUBLIC_KEY):
         return os.environ[PUBLIC_KEY].strip()
     of = plan()
     names = [(of["machines"][name].get("key") or {}).get("secret") for name in cloud(of)["machines"]]
-    return "\n".join(dict.fromkeys(_public(name, of["secrets"]) for name in dict.fromkeys(filter(None, names))))
+    found = list(dict.fromkeys(_public(name, of["secrets"]) for name in dict.fromkeys(filter(None, names))))
+    if len(found) != 1:
+        raise CannotError(SAY.get("one_key", ""))
+    return found[0]
 
 
 def _public(name: str, declared: dict[str, Any]) -> str:
@@ -87,7 +90,7 @@ def _public(name: str, declared: dict[str, Any]) -> str:
 def request(phase: str) -> str:
     """The line that the bridge is asked with. Raises CannotError."""
     of = plan()
-    config = {"bascule:phase": phase, "bascule:publicKey": public_keys()}
+    config = {"bascule:phase": phase, "bascule:publicKey": public_key()}
     asked = {"do": "preview", "folder": str(FOLDER), "policy": of["policy"]["id"], "stack": "standby",
              "state": cloud(of)["state"]["url"], "run": "preview", "config": config,
              "facts": {"region": cloud(of)["region"]}}  # fmt: skip

@@ -55,7 +55,8 @@ def _found(folder: Path, host: str, port: int) -> Optional[socket.socket]:
     if plan["machines"][name]["address"] == host:
         return _connected(endpoint, port, PUBLIC_S)
     ours, theirs = socket.socketpair()
-    subprocess.Popen(jump(name, host, port), cwd=folder, stdin=theirs, stdout=theirs, start_new_session=True)
+    subprocess.Popen(jump(name, host, port), cwd=folder, stdin=theirs.fileno(), stdout=theirs.fileno(),
+                     start_new_session=True)
     theirs.close()
     return ours
 

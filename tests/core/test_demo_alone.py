@@ -26,6 +26,7 @@ def test_a_second_one_is_refused_while_the_first_runs(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_what_a_killed_one_left_running_is_ended(tmp_path: Path) -> None:
     stubborn = ["sh", "-c", "trap '' TERM; echo; sleep 600"]
     left = subprocess.Popen(stubborn, start_new_session=True, stdout=subprocess.PIPE)

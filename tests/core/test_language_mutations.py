@@ -15,6 +15,8 @@ from bascule import language
 from bascule.diagnostics import Findings, render
 from bascule.source import read
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "policies" / "valid"
 TEXTS = ("", "x y", "é", "30", "{{ 1 }}", "a\nb")
 WRONG: tuple[Any, ...] = (None, True, 7, -1, 0.5, [], ["a"], {}, {"a": 1}, [[]], [{}], *TEXTS)

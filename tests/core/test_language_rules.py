@@ -183,6 +183,7 @@ def checked_s(count: int) -> float:
     return min(taken)
 
 
+@pytest.mark.slow
 def test_four_times_the_policy_takes_about_four_times_as_long() -> None:
     # Looking for circles takes longer the more the tests before this one have left in memory.
     gc.disable()

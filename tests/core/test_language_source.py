@@ -157,6 +157,7 @@ def test_a_secret_is_not_repeated(secret: str) -> None:
     assert codes(secret + "\n") == []
 
 
+@pytest.mark.slow
 def test_anything_gives_a_value_or_findings() -> None:
     """Each prefix of an ordinary policy, and each one with a sign put in, ends in a value or in complete findings."""
     text = (Path(__file__).parents[1] / "policies" / "valid" / "atelier.yml").read_text(encoding="utf-8")[:1500]

@@ -12,6 +12,8 @@ from bascule_double.machines import Machines
 from bascule_double.session import Clients, opened
 from bascule_double.types import warning
 
+pytestmark = pytest.mark.slow
+
 HERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
 
 

@@ -87,6 +87,7 @@ def test_the_drivers_are_listed(folder: Path, mark: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_the_drivers_run(folder: Path, mark: Path, driver: str) -> None:
     # What the run says does not matter here: no machine answers.

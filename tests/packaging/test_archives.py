@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bascule", "bascule_runtime", "bascule_lab", "bascule_double")
 COLLECTION = "ansible_collections/bascule/continuity"

@@ -203,6 +203,7 @@ def test_what_both_sides_no_longer_share_is_told_with_what_to_do() -> None:
     assert all(sentence in text for sentence in says.values())
 
 
+@pytest.mark.slow
 def test_two_hundred_activities_fit() -> None:
     text = built(*many(200), "en")
     found = Outline(text)

@@ -125,7 +125,7 @@ def test_what_a_unit_starts_and_is_written_in() -> None:
 
 
 def job(tmp_path: Path, **peer: Any) -> SimpleNamespace:
-    return SimpleNamespace(side="standby", serving="primary", machine="db2", policy="firm", id="db", peer=peer)
+    return SimpleNamespace(side="standby", serving="primary", machine="db2", policy="firm", id="db", peer=peer, run={})
 
 
 def test_the_other_side_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 from moto.core.models import botocore_stubber
 
+pytestmark = pytest.mark.slow
+
 ZONE = "atelier.test"
 GROUP = {
     "id": "orders",

@@ -75,7 +75,8 @@ class Folder:
 
     def preview(self, what: str, *arguments: str) -> dict[str, Any]:
         """Return what the engine says of a preview."""
-        found: dict[str, Any] = json.loads(self.run("preview", "--json", "--show-sames", "--stack", self.ask(what), *arguments))
+        stack = self.ask(what)
+        found: dict[str, Any] = json.loads(self.run("preview", "--json", "--show-sames", "--stack", stack, *arguments))
         return found
 
     def read(self, what: str, *arguments: str) -> str:

@@ -18,6 +18,8 @@ from automation.trouble import Trouble
 
 from ..aws_double import serving
 
+pytestmark = pytest.mark.slow
+
 REGION = "eu-west-3"
 OURS = {"bascule:policy": "atelier"}
 

@@ -23,7 +23,9 @@ PUBLIC = {"kind": "public", "name": "erp.example.org", "certificate": "arn:c", "
 VPN = {"kind": "vpn", "network": "10.97.0.0/22", "certificate": "arn:c"}
 
 # pulumi_aws speaks of its own old classes when it is imported; of those that are used it speaks by its log.
-pytestmark = pytest.mark.filterwarnings("ignore:.*has been deprecated in favor of:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*has been deprecated in favor of:DeprecationWarning"),
+]
 
 
 class Cloud(pulumi.runtime.Mocks):

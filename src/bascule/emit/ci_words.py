@@ -47,6 +47,7 @@ _SCRIPTS_EN = {
         "BASCULE_PASSPHRASE_PARAMETER, and let the role read it."
     ),
     "no_key": "The key by which machines are reached is not here; give its public half in BASCULE_PUBLIC_KEY.",
+    "one_key": "Machines that are built get one key of ssh, and connection: of the policy names none, or more than one.",
     "bad_key": "this is no private key of ssh without a passphrase",
     "no_preview": "What would be built could not be shown, or must not be built; the text of the preview says why.",
     "no_run": "The verification did not begin; the lines above say why.",
@@ -75,6 +76,7 @@ _SCRIPTS_FR = {
         "dans BASCULE_PASSPHRASE_PARAMETER, et laissez le rôle la lire."
     ),
     "no_key": "La clé qui ouvre les machines n'est pas ici ; donnez sa moitié publique dans BASCULE_PUBLIC_KEY.",
+    "one_key": "Les machines construites ont une clé de ssh, et connection: n'en nomme aucune, ou plusieurs.",
     "bad_key": "ce n'est pas une clé privée de ssh sans phrase secrète",
     "no_preview": "Ce qui serait construit n'a pu être montré, ou ne doit pas l'être ; le texte de l'aperçu dit pourquoi.",
     "no_run": "La vérification n'a pas commencé ; les lignes ci-dessus disent pourquoi.",

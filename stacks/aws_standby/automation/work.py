@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,7 @@ Result = dict[str, Any]
 def preview(ask: Ask, say: Say) -> Result:
     """What building would change; nothing is changed."""
     seen = Seen(say)
-    with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside:
-        kept = settings_file(ask).exists()
+    with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside, _as_before(settings_file(ask)):
         opened = _to_look_at(ask, say, Path(aside))
         # Settings of its own: a run that changes the stack at this moment reads the others.
         settings = Path(aside) / f"Pulumi.{ask.stack}.yaml"
@@ -40,9 +40,20 @@ def preview(ask: Ask, say: Say) -> Result:
                 on_event=seen.take, policy_packs=_rules(ask), config_file=str(settings), refresh=ask.refresh
             ),
         )
-        if not kept:
-            settings_file(ask).unlink(missing_ok=True)
     return result_of(opened, seen)
+
+
+@contextmanager
+def _as_before(settings: Path) -> Iterator[None]:
+    """Take away settings, and their folder, that were not there before: the engine writes some when it opens one."""
+    kept, place = settings.exists(), settings.parent.exists()
+    try:
+        yield
+    finally:
+        if not kept:
+            settings.unlink(missing_ok=True)
+        if not place and settings.parent.exists() and not any(settings.parent.iterdir()):
+            settings.parent.rmdir()
 
 
 def up(ask: Ask, say: Say) -> Result:

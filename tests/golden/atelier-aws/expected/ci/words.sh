@@ -6,6 +6,7 @@ say_no_bascule='bascule n'"'"'est pas dans PATH. Dites dans BASCULE_PACKAGE ce q
 say_no_pulumi='Le programme pulumi n'"'"'est pas dans PATH : installez-le, ou utilisez l'"'"'image que nomme le pipeline.'
 say_no_passphrase='La phrase secrète de l'"'"'état du secours n'"'"'est pas ici. Mettez-la dans AWS Systems Manager (SecureString), nommez-la dans BASCULE_PASSPHRASE_PARAMETER, et laissez le rôle la lire.'
 say_no_key='La clé qui ouvre les machines n'"'"'est pas ici ; donnez sa moitié publique dans BASCULE_PUBLIC_KEY.'
+say_one_key='Les machines construites ont une clé de ssh, et connection: n'"'"'en nomme aucune, ou plusieurs.'
 say_bad_key='ce n'"'"'est pas une clé privée de ssh sans phrase secrète'
 say_no_preview='Ce qui serait construit n'"'"'a pu être montré, ou ne doit pas l'"'"'être ; le texte de l'"'"'aperçu dit pourquoi.'
 say_no_run='La vérification n'"'"'a pas commencé ; les lignes ci-dessus disent pourquoi.'

@@ -6,6 +6,7 @@ say_no_bascule='bascule is not on PATH. Say in BASCULE_PACKAGE what pip is to in
 say_no_pulumi='The program pulumi is not on PATH: install it, or run the job in the image that the pipeline names.'
 say_no_passphrase='The passphrase of the standby'"'"'s state is not here. Put it into AWS Systems Manager as a SecureString, name it in BASCULE_PASSPHRASE_PARAMETER, and let the role read it.'
 say_no_key='The key by which machines are reached is not here; give its public half in BASCULE_PUBLIC_KEY.'
+say_one_key='Machines that are built get one key of ssh, and connection: of the policy names none, or more than one.'
 say_bad_key='this is no private key of ssh without a passphrase'
 say_no_preview='What would be built could not be shown, or must not be built; the text of the preview says why.'
 say_no_run='The verification did not begin; the lines above say why.'
