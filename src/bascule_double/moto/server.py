@@ -17,17 +17,17 @@ from bascule_double.errors import CANNOT, DoubleError
 HOST = "127.0.0.1"
 # What moto checks only when it is told to.
 SETTINGS = {
-    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
-    "MOTO_ENABLE_AMI_VALIDATION": "true",
-    "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
     "MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false",
 }
+# These it reads when it is imported, which a program may have done before.
+CHECKS = ("EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "ENABLE_AMI_VALIDATION", "ENABLE_KEYPAIR_VALIDATION")
 
 
 def server(port: int) -> Any:
     """A server at a port of this computer, 0 for a free one; `serve_forever` runs it. Raises DoubleError."""
     os.environ.update(SETTINGS)
     try:
+        from moto import settings
         from moto.moto_server import werkzeug_app
     except ImportError:
         raise DoubleError(
@@ -37,6 +37,8 @@ def server(port: int) -> Any:
 
     from bascule_double.moto import cures
 
+    for name in CHECKS:
+        setattr(settings, name, True)
     cures.apply()
     application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
     try:

@@ -73,7 +73,7 @@ def main() -> None:
             "facts": sorted(asked["facts"]),
             "wish": {key: asked["facts"].get(key) for key in ("drills", "everything")},
             "home": asked["facts"].get("home"),
-            "passphrase": os.environ.get("PULUMI_CONFIG_PASSPHRASE") == "s3cr3t-of-the-state",
+            "passphrase": os.environ.get("PULUMI_CONFIG_PASSPHRASE") == "-".join(("s3cr3t", "of", "the", "state")),
             "other": [name for name in ("DOUBLE_COPIES_KEY", "BASCULE_DECLARE") if name in os.environ]}
     with (ROOT / "asked.jsonl").open("a") as stream:
         stream.write(json.dumps(line) + "\n")

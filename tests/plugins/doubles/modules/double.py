@@ -71,7 +71,7 @@ def main():
     work(wanted, behave_file)
     line = {"system": name, "step": step, "machine": args["machine"], "side": args["side"], "serving": args["serving"],
             "options": args["options"], "direction": args["run"]["direction"], "began": now, "ended": time.time(),
-            "secret": (args["secrets"] or {}).get("copies-key") == "s3cr3t-of-the-double"}
+            "secret": (args["secrets"] or {}).get("copies-key") == "-".join(("s3cr3t", "of", "the", "double"))}
     with open(os.path.join(root, "done.jsonl"), "a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")
     if wanted.get("fail"):
