@@ -29,7 +29,7 @@ lint: venv ## ruff, mypy --strict, yamllint, ansible-lint (profile production)
 
 test: check ## check, then whole runs with doubles, then on real machines (needs root and Linux)
 	@echo "== whole runs with doubles, minutes"
-	@$(PYTEST) -m "slow and not engine and not lab and not lab_full" -n auto
+	@$(PYTEST) -m "slow and not full and not engine and not lab and not lab_full" -n auto
 	@echo "== the page of a run in a real browser"
 	@$(PYTEST) -m browser tests/pages
 	@echo "== tests on real machines"
@@ -39,6 +39,8 @@ test-full: test ## test, then the real Pulumi engine (built if missing), the lon
 	@echo "== the real Pulumi engine, on a double of AWS"
 	@$(BIN)/python tools/pulumi/build.py >/dev/null
 	@$(PYTEST) -m "engine and not lab and not lab_full" -n auto
+	@echo "== whole runs with doubles that take longest"
+	@$(PYTEST) -m "full and not engine" -n auto
 	@echo "== every Python"
 	@.ci/pythons
 	@echo "== long rehearsals"

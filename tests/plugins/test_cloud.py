@@ -48,6 +48,7 @@ def journal_is_valid(firm: CloudFirm) -> None:
         jsonschema.validate(event, schema)
 
 
+@pytest.mark.full
 def test_there_home_and_away(cloud_firm: Make) -> None:
     made = cloud_firm(cloud={"up": {"says": "the passphrase is {}", "note": "An earlier run was cut off."}})
     code, output = made.run("dr-activate.yml")
@@ -97,6 +98,7 @@ def test_there_home_and_away(cloud_firm: Make) -> None:
     no_secret_in(made, output)
 
 
+@pytest.mark.full
 def test_one_that_is_activated_stays_so_until_all_of_it_is_home(cloud_firm: Make) -> None:
     made = cloud_firm()
     assert made.run("dr-activate.yml")[0] == 0
@@ -107,6 +109,7 @@ def test_one_that_is_activated_stays_so_until_all_of_it_is_home(cloud_firm: Make
     assert any("The standby stays as it is" in note for note in made.report()["notes"])
 
 
+@pytest.mark.full
 def test_a_policy_of_hosts_alone_has_nothing_to_do_with_it(firm: Callable[..., Firm]) -> None:
     made = firm()
     code, output = made.run("dr-activate.yml", "-e", "only=drawings")
@@ -123,6 +126,7 @@ def test_a_policy_of_hosts_alone_has_nothing_to_do_with_it(firm: Callable[..., F
     assert "nothing to sweep" in output
 
 
+@pytest.mark.full
 def test_without_engine_or_state_what_runs_is_enough_for_what_it_holds(cloud_firm: Make) -> None:
     made = cloud_firm(cloud={"preview": UNREACHABLE})
     (made.folder / "outputs").mkdir()
@@ -144,6 +148,7 @@ def test_without_engine_or_state_what_runs_is_enough_for_what_it_holds(cloud_fir
     assert "saved outputs used" in output
 
 
+@pytest.mark.full
 def test_without_saved_outputs_either_what_answers_is_used(cloud_firm: Make) -> None:
     made = cloud_firm(cloud={"preview": UNREACHABLE}, runs_in=dict.fromkeys(("db2", "app2", "files2"), BOTH),
                       built=("db2", "app2", "files2"))  # fmt: skip
@@ -165,6 +170,7 @@ def test_one_machine_that_cannot_be_made_blocks_only_what_needs_it(cloud_firm: M
     assert any("InsufficientCapacity" in text for text in why)
 
 
+@pytest.mark.full
 def test_nothing_that_may_hold_copies_is_replaced_in_a_disaster(cloud_firm: Make) -> None:
     lost = {"op": "replace", "urn": "urn:x::atelier-db2", "type": "aws:ec2/instance:Instance"}
     made = cloud_firm(cloud={"preview": {"steps": [lost]}})
@@ -175,6 +181,7 @@ def test_nothing_that_may_hold_copies_is_replaced_in_a_disaster(cloud_firm: Make
     assert words(made)["drawings"] == "usable"
 
 
+@pytest.mark.full
 def test_a_replaced_rule_is_no_loss(cloud_firm: Make) -> None:
     rule = {"op": "replace", "urn": "urn:x::rule", "type": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"}
     made = cloud_firm(cloud={"preview": {"steps": [rule]}})
@@ -194,6 +201,7 @@ def test_check_mode_shows_and_touches_nothing(cloud_firm: Make) -> None:
     assert did(made, "recover") == []
 
 
+@pytest.mark.full
 def test_without_the_passphrase_an_activation_goes_on_and_a_build_does_not(cloud_firm: Make) -> None:
     made = cloud_firm()
     code, _output = made.run("dr-build.yml", DOUBLE_PASSPHRASE="")
@@ -207,6 +215,7 @@ def test_without_the_passphrase_an_activation_goes_on_and_a_build_does_not(cloud
     assert made.asked() == []
 
 
+@pytest.mark.full
 def test_a_build_does_not_wait_for_what_an_activation_needs(cloud_firm: Make) -> None:
     made = cloud_firm(built=())
     code, output = made.run("dr-build.yml")
@@ -221,6 +230,7 @@ def test_a_build_does_not_wait_for_what_an_activation_needs(cloud_firm: Make) ->
     assert made.report()["silent"] == []
 
 
+@pytest.mark.full
 def test_status_says_what_would_keep_an_activation_from_being_built(cloud_firm: Make) -> None:
     made = cloud_firm()
     code, output = made.run("dr-status.yml")
@@ -237,6 +247,7 @@ def test_status_says_what_would_keep_an_activation_from_being_built(cloud_firm: 
     assert "A plugin of Pulumi is missing here." in " ".join(made.report()["problems"])
 
 
+@pytest.mark.full
 def test_a_teardown_names_what_is_left_and_what_it_costs(cloud_firm: Make) -> None:
     volume = {"kind": "volume", "id": "vol-1", "name": "by hand", "a_day": 0.31, "size_gib": 100}
     bucket = {"kind": "bucket", "id": "copies", "name": "", "a_day": 0.1, "locked_until": "2026-12-31", "copies": 7}
@@ -249,6 +260,7 @@ def test_a_teardown_names_what_is_left_and_what_it_costs(cloud_firm: Make) -> No
     assert "0.41 USD" in output
 
 
+@pytest.mark.full
 def test_a_standby_that_nobody_looked_at_is_not_destroyed(cloud_firm: Make) -> None:
     made = cloud_firm()
     (made.folder / "outputs").mkdir()
@@ -282,6 +294,7 @@ def test_a_wish_that_is_not_clear(cloud_firm: Make, driver: str, arguments: list
     assert made.asked() == []
 
 
+@pytest.mark.full
 def test_a_sweep_asks_for_what_it_was_told(cloud_firm: Make) -> None:
     made = cloud_firm()
     code, output = made.run("dr-sweep.yml", "-e", "drills=expired")
@@ -325,6 +338,7 @@ def test_a_pin_of_a_machine_that_is_built_is_let_alone(cloud_firm: Make) -> None
     assert code == 0, output
 
 
+@pytest.mark.full
 def test_cold_machines_are_all_made_when_they_are_needed(cloud_firm: Make) -> None:
     made = cloud_firm(built=(), runs_in=dict.fromkeys(("db2", "app2", "files2"), LATE))
     code, output = made.run("dr-activate.yml")
@@ -332,6 +346,7 @@ def test_cold_machines_are_all_made_when_they_are_needed(cloud_firm: Make) -> No
     assert sorted(did(made, "alone")) == ["app2", "db2", "files2"]
 
 
+@pytest.mark.full
 def test_a_machine_that_is_missed_has_the_cloud_asked_whether_it_is_there(cloud_firm: Make) -> None:
     made = cloud_firm(built=("files2",))
     code, output = made.run("dr-activate.yml")
