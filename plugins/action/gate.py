@@ -197,7 +197,9 @@ class ActionModule(_acting.OurAction):
         waiting = set(needs)
         every_s = EVERY_S * max(1.0, len(self.run_data["scope"]["units"]) / OFTEN)
         while waiting:
-            states = {name: runs.read_state(self.folder, name, stage) for name in waiting}
+            # Switches and activities are there for the main stage only.
+            states = {name: runs.read_state(self.folder, name, stage if name.startswith("system.") else runs.MAIN)
+                      for name in waiting}
             bad = sorted(name for name, word in states.items() if word in runs.ENDED)
             if bad and not patient:
                 self._blocked(f"Blocked by {', '.join(f'{name} ({states[name]})' for name in bad)}.")

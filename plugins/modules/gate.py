@@ -24,9 +24,10 @@ options:
       - V(graph) waits for what the unit needs. V(dependents) walks backwards, for stopping systems.
       - V(machine) waits for the end, good or bad, of earlier units on the same machines. V(nobody) does not wait.
       - V(group) waits for all systems that move together with this one.
+      - V(turn) waits like V(dependents), and for the end, good or bad, of the activities that come home before.
       - Switches and activities always wait for what they need.
     type: str
-    choices: [graph, dependents, machine, nobody, group]
+    choices: [graph, dependents, machine, nobody, group, turn]
     default: graph
   turned:
     description: Whether to hand over the unit with its sides turned (the side that is left serves again).

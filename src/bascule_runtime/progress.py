@@ -102,7 +102,7 @@ class Progress:
         stage, after = (runs.MAIN, "graph") if main else (gate["stage"], gate["after"])
         needed = scope.needs(self.plan, self.facts, unit, after)
         return [name for name in needed if not self.bad(name) and name not in self._left
-                and stage not in self._ended.get(name, {})]
+                and (stage if self.units[name]["kind"] == "system" else runs.MAIN) not in self._ended.get(name, {})]
 
     def works(self, unit: str) -> bool:
         """Whether something is being done for `unit`, other than waiting."""

@@ -130,7 +130,8 @@ def movers(plan: Plan, run: dict[str, Any], group: Optional[str]) -> list[str]:
 
 def needs(plan: Plan, run: dict[str, Any], unit: str, after: str = "graph") -> list[str]:
     """Whom `unit` waits for at a gate of this run: those that the graph says, either way round (`dependents`), those
-    before it on a `machine`, all that move with it (`group`), or `nobody`."""
+    before it on a `machine`, all that move with it (`group`), the activities whose `turn` is before (and dependents),
+    or `nobody`."""
     within = tuple(run["scope"]["units"])
     if after == "machine":
         return before_on_machine(plan, unit, within)
@@ -138,8 +139,23 @@ def needs(plan: Plan, run: dict[str, Any], unit: str, after: str = "graph") -> l
         return []
     if after == "group":
         return movers(plan, run, group_of(plan, next(u for u in plan["units"] if u["id"] == unit)))
-    kinds = ("system",) if after == "dependents" else ()
-    return predecessors(plan, unit, within, after == "dependents", kinds)
+    earlier = before_in_turn(plan, run, unit) if after == "turn" else []
+    backwards = after in ("dependents", "turn")
+    return [*predecessors(plan, unit, within, backwards, ("system",) if backwards else ()), *earlier]
+
+
+def before_in_turn(plan: Plan, run: dict[str, Any], unit: str) -> list[str]:
+    """Activities that come home before the group of a system is held, the most urgent group first.
+
+    Each is then out for as long as its own move takes, not for as long as all of them take side by side.
+    """
+    group = group_of(plan, next(entry for entry in plan["units"] if entry["id"] == unit))
+    if group is None or run.get("check"):
+        return []
+    order = sorted(run["scope"]["groups"], key=lambda name: min(
+        plan["activities"][one]["target"]["rto_s"] for one in plan["groups"][name]["activities"]))
+    before = order[:order.index(group)]
+    return [f"activity.{name}" for name in run["scope"]["activities"] if plan["activities"][name]["group"] in before]
 
 
 def before_on_machine(plan: Plan, unit: str, within: tuple[str, ...]) -> list[str]:
