@@ -143,6 +143,7 @@ NAMES: dict[str, tuple[str, Callable[[Cycle], Run], str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.lab_full
 def test_the_name_server_does_not_obey(firm: Cycle, fault_table: FaultTable) -> None:
     served = firm.tree("scans", "primary")
     for id, (fault, strike, says, then) in NAMES.items():

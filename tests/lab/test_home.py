@@ -18,7 +18,7 @@ from . import homeward
 from .cycle import DECLARE, Cycle
 from .fault_table import FaultTable, said
 
-pytestmark = [pytest.mark.lab]
+pytestmark = [pytest.mark.lab_full]
 # In this order, each run being killed where the one before was let through: what each leaves behind is the next one's.
 PLACES = {
     "configure": homeward.phase("configure"),
@@ -78,7 +78,6 @@ def test_all_machines_were_replaced(firm: Cycle) -> None:
     assert homeward.facts(firm, "primary")["ledger"] == before["ledger"]
 
 
-@pytest.mark.lab_full
 def test_killed_at_each_stage_and_run_again(firm: Cycle) -> None:
     lose(firm, "db1", "app1")
     with homeward.writing(firm, 100000) as watched:
@@ -89,7 +88,6 @@ def test_killed_at_each_stage_and_run_again(firm: Cycle) -> None:
     cycles.expect_usable(firm, "failback", LATE)
 
 
-@pytest.mark.lab_full
 def test_one_machine_after_the_other(firm: Cycle, fault_table: FaultTable, tmp_path: Path) -> None:
     lose(firm)
     known = Path(str(firm.rehearsal.build), "known_hosts").read_text()
@@ -133,7 +131,6 @@ def trust(firm: Cycle, machine: str, known: str, folder: Path) -> None:
                    check=True, timeout=120)  # fmt: skip
 
 
-@pytest.mark.lab_full
 def test_data_that_differ_keep_their_group(firm: Cycle) -> None:
     leave(firm)
     firm.rehearsal.on("app1", ROGUE)
@@ -164,7 +161,6 @@ P
     assert "after-a-difference" in homeward.records(firm, "primary")
 
 
-@pytest.mark.lab_full
 def test_what_only_the_old_primary_had_is_kept_aside(firm: Cycle) -> None:
     firm.rehearsal.lab("cut", "primary", "standby")
     only = "insert into orders (id) select 'only-here-' || n from generate_series(1, 7) n"
@@ -186,7 +182,6 @@ def test_what_only_the_old_primary_had_is_kept_aside(firm: Cycle) -> None:
     firm.rehearsal.on("db1", "grep -rlaq only-here-7 /var/lib/postgresql/15/main.kept-*/")
 
 
-@pytest.mark.lab_full
 def test_a_new_empty_standby_is_built_while_the_primary_serves(firm: Cycle) -> None:
     for machine in ("db2", "app2"):
         firm.rehearsal.lab("replace", machine)

@@ -46,7 +46,7 @@ def place_of(cycle: Cycle, driver: str, system: str, at: str) -> dict[str, objec
     return dict(next(place for place in entry["places"] if place["at"] == at))
 
 
-@pytest.mark.lab
+@pytest.mark.lab_full
 def test_the_third_place_has_what_the_standby_has_and_cannot_be_reached_from_there(cycle: Cycle) -> None:
     cycle.drive("build", extra={"restart": "allowed"})
     status = cycle.rehearsal.driver("status")
@@ -75,7 +75,7 @@ def test_the_third_place_has_what_the_standby_has_and_cannot_be_reached_from_the
     assert "outside" not in cycle.rehearsal.on("base2", "cat /etc/bascule/life/*.ssh_config 2>/dev/null; true")
 
 
-@pytest.mark.lab
+@pytest.mark.lab_full
 def test_copies_that_are_not_there_are_refused(cycle: Cycle, fault_table: FaultTable) -> None:
     run = cycle.rehearsal.driver("activate", env=DECLARE, extra={"copies": "elsewhere"})
     fault_table.ends_with(
