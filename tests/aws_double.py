@@ -45,7 +45,7 @@ class AwsDouble:
             "PATH": os.pathsep.join(map(str, path)),
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "double",
-            "AWS_SECRET_ACCESS_KEY": "double",
+            "AWS_SECRET_ACCESS_KEY": "a-secret-of-nobody",
             "AWS_REGION": REGION,
             "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -73,7 +73,7 @@ def engine_folder() -> Path:
 def serving(**more: str) -> Iterator[str]:
     """A moto of its own on a free port, as `bascule-double serve` runs it; gives its endpoint."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    environment = {**own, "AWS_ACCESS_KEY_ID": "double", "AWS_SECRET_ACCESS_KEY": "double", **more}
+    environment = {**own, "AWS_ACCESS_KEY_ID": "double", "AWS_SECRET_ACCESS_KEY": "a-secret-of-nobody", **more}
     command = [sys.executable, "-m", "bascule_double", "serve"]
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     with subprocess.Popen(command, stdout=pipe, stderr=nothing, text=True, env=environment) as child:

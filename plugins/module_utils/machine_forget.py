@@ -28,5 +28,7 @@ def shared() -> tuple[bool, list[str]]:
         removed = [machine_user.forget(), *(machine_files.remove(place) for place in places)]
         homes = (runtime_files.HOME, machine_user.HOME, ETC)
         for home in homes:
-            machine_files.remove_if_empty(home)
+            # What a policy kept was removed by whoever wrote it; the folder that held it may still be there.
+            for place in [*Path(home).glob("*"), home]:
+                machine_files.remove_if_empty(place)
     return any(removed), [home for home in homes if os.path.isdir(home)]

@@ -151,5 +151,5 @@ def check_credentials(settings: Settings) -> None:
     if boto3.Session().get_credentials() is None:
         raise DoubleError(
             "No valid credential sources found. The double needs some too, since the real provider does; any will do "
-            "(AWS_ACCESS_KEY_ID=double AWS_SECRET_ACCESS_KEY=double), and real ones are never needed."
+            "(AWS_ACCESS_KEY_ID=double AWS_SECRET_ACCESS_KEY=a-secret-of-nobody), and real ones are never needed."
         )

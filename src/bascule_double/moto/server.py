@@ -69,7 +69,7 @@ def serve(port: int) -> None:
         print(json.dumps({"endpoint": endpoint, "provider": "double"}), flush=True)
         print(
             f"{SAYS}: moto is ready at {endpoint}; nothing of it is AWS, and all of it is forgotten at the end.\n"
-            f"  AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=double AWS_SECRET_ACCESS_KEY=double",
+            f"  AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=double AWS_SECRET_ACCESS_KEY=a-secret-of-nobody",
             file=sys.stderr,
             flush=True,
         )
