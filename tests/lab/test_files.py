@@ -14,7 +14,7 @@ import pytest
 from .conftest import LabCommand, raised
 from .steps import Steps
 
-pytestmark = [pytest.mark.lab]
+pytestmark = [pytest.mark.lab_full]
 POLICY = """
 organisation: {id: filestest}
 sites:
