@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_marker
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_marker, machine_run
 from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 
@@ -34,6 +34,7 @@ def main(steps: Mapping[str, Callable[[Job], dict[str, Any]]]) -> None:
     job = Job(**given)
     step = str(module.params["step"])
     machine_files.only_reads(module, step)
+    machine_run.give_way(job.run.get("behind", 0))
     try:
         with machine_files.one_step(job.policy, job.id, step, job.limit("lock_s", 1800)):
             result = steps[step](job)

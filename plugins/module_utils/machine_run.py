@@ -85,3 +85,10 @@ def version(argv: Sequence[str]) -> str:
     ended = run(argv, limit_s=10)
     lines = (ended.out or ended.err).strip().splitlines()
     return lines[0].strip()[:80] if ended.code == 0 and lines else ""
+
+
+def give_way(behind: int) -> None:
+    """Let processors serve more urgent work first: this process, and what it starts, is lowered a step for each switch
+    group that is more urgent, three at most. Services are not: systemd starts them."""
+    if behind > 0:
+        os.nice(5 * min(behind, 3))

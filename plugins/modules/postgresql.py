@@ -127,6 +127,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     machine_files,
+    machine_run,
     pg_compare,
     pg_demote,
     pg_forget,
@@ -179,6 +180,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     machine_files.only_reads(module, module.params["step"])
     job = Job(**{name: module.params[name] for name in ARGUMENTS})
+    machine_run.give_way(job.run.get("behind", 0))
     try:
         with machine_files.one_step(job.policy, job.id, job.step, job.limit("lock_s", 1800)):
             job.load()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import io
+import multiprocessing
 import os
 import tarfile
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import package_folder, runs, secrets
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_run
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import package_folder, runs, scope, secrets
 
 # What a run with --check really does. Not `compare`: nothing was brought that could be the same.
 READ_ONLY_STEPS = frozenset({"points", "status", "look", "outage", "probe"})
@@ -109,6 +111,13 @@ class OurAction(ActionBase):
         return str(task_vars.get("hostvars", {}).get(host, {}).get(name, default))
 
 
+def _behind(run: dict[str, Any], plan: dict[str, Any], task_vars: dict[str, Any]) -> int:
+    """How many switch groups of this run are more urgent than the one that the task works for; 0 for no group."""
+    group = ((task_vars.get("gated") or {}).get("unit") or {}).get("group")
+    order = scope.by_urgency(plan, run["scope"]["groups"])
+    return order.index(group) if group in order else 0
+
+
 class ActingBase(OurAction):
     """An action that touches a machine: it asks for the run's token, looks secrets up, and runs the module of its name.
 
@@ -139,7 +148,9 @@ class ActingBase(OurAction):
                     name: secrets.resolve(name, plan["secrets"], self.vault(task_vars)) for name in names}
         except secrets.MissingSecretError as error:
             raise AnsibleActionFail(f"A secret is missing: {error}.", result={"reason": "no-secret"}) from None
-        args["run"] = self._run_facts(run, task_vars)
+        args["run"] = {**self._run_facts(run, task_vars), "behind": _behind(run, plan, task_vars)}
+        if multiprocessing.parent_process():
+            machine_run.give_way(args["run"]["behind"])
         if step in self.CARRIES:
             args["runtime"] = packed_once(folder)
         outcome = self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars)

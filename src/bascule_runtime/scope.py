@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Iterable, Optional
 from urllib.parse import urlsplit
 
 from bascule_runtime import built, secrets
@@ -144,6 +144,12 @@ def needs(plan: Plan, run: dict[str, Any], unit: str, after: str = "graph") -> l
     return [*predecessors(plan, unit, within, backwards, ("system",) if backwards else ()), *earlier]
 
 
+def by_urgency(plan: Plan, groups: Iterable[str]) -> list[str]:
+    """Switch groups, the one with the shortest recovery time objective first."""
+    return sorted(groups, key=lambda name: min(
+        plan["activities"][one]["target"]["rto_s"] for one in plan["groups"][name]["activities"]))
+
+
 def before_in_turn(plan: Plan, run: dict[str, Any], unit: str) -> list[str]:
     """Activities that come home before the group of a system is held, the most urgent group first.
 
@@ -152,8 +158,7 @@ def before_in_turn(plan: Plan, run: dict[str, Any], unit: str) -> list[str]:
     group = group_of(plan, next(entry for entry in plan["units"] if entry["id"] == unit))
     if group is None or run.get("check"):
         return []
-    order = sorted(run["scope"]["groups"], key=lambda name: min(
-        plan["activities"][one]["target"]["rto_s"] for one in plan["groups"][name]["activities"]))
+    order = by_urgency(plan, run["scope"]["groups"])
     before = order[:order.index(group)]
     return [f"activity.{name}" for name in run["scope"]["activities"] if plan["activities"][name]["group"] in before]
 
