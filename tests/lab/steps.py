@@ -78,8 +78,8 @@ class Steps:
         run = run or self.new_run()
         folder = self.folder / "runs" / run
         folder.mkdir(parents=True, exist_ok=True)
-        facts = {"id": run, "driver": driver, "direction": direction, "point": point, "check": False, "scope": {"groups": []},
-                 "started": time.time(),
+        facts = {"id": run, "driver": driver, "direction": direction, "point": point, "check": False,
+                 "scope": {"groups": []}, "started": time.time(),
                  "scenario": {"name": scenario, "mode": scenario}}  # fmt: skip
         (folder / "run.json").write_text(json.dumps(facts))
         entry, away = self.systems[system], OTHER[direction]
