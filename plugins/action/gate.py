@@ -53,8 +53,7 @@ class ActionModule(_acting.OurAction):
         if self._task.args.get("turned"):
             direction = scope.other(direction)
         unit = scope.view(self.plan, self.unit, direction)
-        if unit["kind"] != "system":
-            self.stage = runs.MAIN
+        self.stage = runs.stage_of(self.unit, self.stage)
         unit.update(self._situation(unit), in_scope=self.unit in self.run_data["scope"]["units"], left=False,
                     stays=False)
         if unit["in_scope"] and (self._leaves(unit) or self._kept_back(unit)):
@@ -197,9 +196,7 @@ class ActionModule(_acting.OurAction):
         waiting = set(needs)
         every_s = EVERY_S * max(1.0, len(self.run_data["scope"]["units"]) / OFTEN)
         while waiting:
-            # Switches and activities are there for the main stage only.
-            states = {name: runs.read_state(self.folder, name, stage if name.startswith("system.") else runs.MAIN)
-                      for name in waiting}
+            states = {name: runs.read_state(self.folder, name, runs.stage_of(name, stage)) for name in waiting}
             bad = sorted(name for name, word in states.items() if word in runs.ENDED)
             if bad and not patient:
                 self._blocked(f"Blocked by {', '.join(f'{name} ({states[name]})' for name in bad)}.")

@@ -97,12 +97,10 @@ class Progress:
         gate = self.running.get(unit, {}).get("gate")
         if not gate or not self.facts:
             return []
-        # Switches and activities are there for the main stage only.
-        main = self.units[unit]["kind"] != "system" or gate["stage"] == runs.MAIN
-        stage, after = (runs.MAIN, "graph") if main else (gate["stage"], gate["after"])
-        needed = scope.needs(self.plan, self.facts, unit, after)
+        stage = runs.stage_of(unit, gate["stage"])
+        needed = scope.needs(self.plan, self.facts, unit, "graph" if stage == runs.MAIN else gate["after"])
         return [name for name in needed if not self.bad(name) and name not in self._left
-                and (stage if self.units[name]["kind"] == "system" else runs.MAIN) not in self._ended.get(name, {})]
+                and runs.stage_of(name, stage) not in self._ended.get(name, {})]
 
     def works(self, unit: str) -> bool:
         """Whether something is being done for `unit`, other than waiting."""

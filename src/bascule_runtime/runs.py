@@ -65,6 +65,11 @@ def read_json(path: Folder) -> Any:
         return None
 
 
+def stage_of(unit: str, stage: str) -> str:
+    """The stage in which `unit` is at `stage` of a run: switches and activities are there for the main one only."""
+    return stage if unit.startswith("system.") else MAIN
+
+
 def _state_file(folder: Folder, unit: str, stage: str) -> Path:
     return Path(folder) / ("units" if stage == MAIN else f"units.{stage}") / unit
 
