@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -80,11 +79,10 @@ def _public(name: str, declared: dict[str, Any]) -> str:
         private = secrets.resolve(name, declared)
     except secrets.MissingSecretError as error:
         raise CannotError(f"{SAY.get('no_key', '')} ({error})") from None
-    command = ["ssh-keygen", "-y", "-P", "", "-f", "/dev/stdin"]
-    ended = subprocess.run(command, input=private, capture_output=True, text=True, timeout=10, check=False)
-    if ended.returncode:
+    public = secrets.public_half(private)
+    if public is None:
         raise CannotError(f"{name}: {SAY.get('bad_key', '')}")
-    return " ".join(ended.stdout.split()[:2])
+    return public
 
 
 def request(phase: str) -> str:

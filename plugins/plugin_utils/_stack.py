@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -21,7 +20,6 @@ HOLDS = frozenset({
     "aws:ec2/subnet:Subnet"})
 LOSING = frozenset({"delete", "replace", "delete-replaced", "create-replacement"})
 SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "+-"}
-KEYGEN_S = 10
 # Machines that an update made before it failed; in the folder of the run.
 MADE = "made.json"
 NOBODY_KNOWS = ("Nobody can say from here whether users work at the standby: its machines were not all looked at. When "
@@ -82,13 +80,11 @@ def _public(secret: str, read: Callable[[str], str]) -> str:
         private = read(secret)
     except secrets.MissingSecretError as error:
         raise BridgeError("no-secret", f"A secret is missing: {error}.", []) from None
-    # By a pipe: a file of it would have to be removed again.
-    ended = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", "/dev/stdin"], capture_output=True, text=True,
-                           timeout=KEYGEN_S, check=False, input=private if private.endswith("\n") else private + "\n")
-    if ended.returncode:
+    public = secrets.public_half(private)
+    if public is None:
         raise BridgeError("bad-key", f"The secret {secret} is no private key of ssh without a passphrase, so no "
                           "machine could be reached by it.", [])
-    return " ".join(ended.stdout.split()[:2])
+    return public
 
 
 def instances(folder: Path) -> dict[str, str]:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, Optional
 
 Vault = Callable[[str], str]
+KEYGEN_S = 10
 
 
 class MissingSecretError(Exception):
@@ -86,3 +88,11 @@ def missing(names: Iterable[str], declared: Mapping[str, Any], vault: Vault = no
         except MissingSecretError as error:
             sentences.append(str(error))
     return sentences
+
+
+def public_half(private: str) -> Optional[str]:
+    """The public half of a private key of ssh, as kind and key; None when it is none, or has a passphrase."""
+    # By a pipe: a file of it would have to be removed again.
+    ended = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", "/dev/stdin"], capture_output=True, text=True,
+                           timeout=KEYGEN_S, check=False, input=private if private.endswith("\n") else private + "\n")
+    return None if ended.returncode else " ".join(ended.stdout.split()[:2])
