@@ -4,47 +4,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tarfile
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.bascule.continuity.plugins.module_utils import carried
 from ansible_collections.bascule.continuity.plugins.plugin_utils._acting import ActingBase, token
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs
 
 HOME = "/opt/bascule"
-# What a recovery from there needs of a site that is built, beside what is compiled.
-BESIDE = ("outputs/contacts.json", "outputs/known_hosts", "outputs/standby.json")
 
 
 def pack(folder: Path, target: Path) -> None:
     """Write what the manifest names, the manifest, and what was built, as one archive: the same bytes for the same."""
-    names = [line.partition("  ")[2] for line in (folder / "MANIFEST.sha256").read_text(encoding="utf-8").splitlines()]
+    names = [line.partition("  ")[2] for line in (folder / carried.MANIFEST).read_text(encoding="utf-8").splitlines()]
     # Wheels are laid beside by whoever compiles, for this.
     wheels = [str(path.relative_to(folder)) for path in sorted((folder / "wheels").glob("*.whl"))]
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted({*names, *wheels, *beside(folder), "MANIFEST.sha256"}):
+        for name in sorted({*names, *wheels, *carried.beside(folder), carried.MANIFEST}):
             entry = tarfile.TarInfo(name)
             # Of what was built it is said how old it is.
-            entry.mtime = int((folder / name).stat().st_mtime) if name in BESIDE else 0
+            entry.mtime = int((folder / name).stat().st_mtime) if name in carried.BESIDE else 0
             entry.size = (folder / name).stat().st_size
             entry.mode = 0o755 if os.access(folder / name, os.X_OK) else 0o644
             with (folder / name).open("rb") as stream:
                 archive.addfile(entry, stream)
-
-
-def beside(folder: Path) -> list[str]:
-    """Files of what was built, as far as there are any."""
-    return [name for name in BESIDE if (folder / name).is_file()]
-
-
-def digest_of(folder: Path) -> str:
-    """What tells two folders apart: the module computes the same on the machine."""
-    found = hashlib.sha256((folder / "MANIFEST.sha256").read_bytes())
-    for name in beside(folder):
-        found.update((folder / name).read_bytes())
-    return found.hexdigest()
 
 
 class ActionModule(ActingBase):
@@ -67,7 +52,7 @@ class ActionModule(ActingBase):
                  task_vars: dict[str, Any]) -> dict[str, Any]:
         """Add where the folder goes, and bring the archive unless the same one is there."""
         compiled = folder.parents[1]
-        digest = digest_of(compiled)
+        digest = carried.digest_of(compiled)
         args.update(policy=plan["policy"]["id"], digest=digest, from_here=str(compiled),
                     target=self.host_variable(task_vars, "bascule_folders", HOME))
         if args.get("step") == "install":

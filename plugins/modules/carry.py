@@ -60,7 +60,6 @@ evidence:
 """
 
 import glob
-import hashlib
 import json
 import os
 import shutil
@@ -69,21 +68,7 @@ import sys
 import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
-
-BESIDE = ("outputs/contacts.json", "outputs/known_hosts", "outputs/standby.json")
-
-
-def digest_of(folder):
-    """SHA-256 of the manifest of a folder with what was built beside it, or an empty text."""
-    found = hashlib.sha256()
-    for name in ("MANIFEST.sha256", *BESIDE):
-        try:
-            with open(os.path.join(folder, name), "rb") as stream:
-                found.update(stream.read())
-        except FileNotFoundError:
-            if name == "MANIFEST.sha256":
-                return ""
-    return found.hexdigest()
+from ansible_collections.bascule.continuity.plugins.module_utils import carried
 
 
 def unpack(archive, folder):
@@ -165,7 +150,8 @@ def main():
     }, supports_check_mode=True)
     args = module.params
     folder = os.path.join(args["target"], args["policy"])
-    same = digest_of(folder) == args["digest"]
+    compiled = os.path.isfile(os.path.join(folder, carried.MANIFEST))
+    same = compiled and carried.digest_of(folder) == args["digest"]
     if args["step"] == "look":
         module.exit_json(changed=False, same=same)
     if args["step"] == "status":
