@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from bench.frame import Bench, Figure, Say
 from tests.aws_double import REGION, running
+from tests.bridge_process import said, started
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "examples" / "atelier" / "policy-aws.yml"
@@ -42,25 +43,16 @@ def asked(folder: Path, environment: dict[str, str], do: str, phase: str) -> See
         "config": {"bascule:phase": phase, "bascule:publicKey": KEY},
     }  # fmt: skip
     began = time.monotonic()
-    with subprocess.Popen(
-        [sys.executable, "-B", str(folder / "build" / "stack" / "bridge.py")], env=environment, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    ) as bridge:  # fmt: skip
+    with started(folder / "build", environment, request) as bridge:
         most = [0.0]
         watcher = threading.Thread(target=_watch, args=(bridge, most))
         watcher.start()
-        # An end of its input would tell it that nobody waits any more.
-        assert bridge.stdin
-        assert bridge.stdout
-        bridge.stdin.write(json.dumps(request) + "\n")
-        bridge.stdin.flush()
-        said = bridge.stdout.read()
-        bridge.wait(LIMIT_S)
+        text = said(bridge, LIMIT_S)
         seconds = time.monotonic() - began
         watcher.join()
-    last = json.loads(said.splitlines()[-1])
+    last = json.loads(text.splitlines()[-1])
     if bridge.returncode or last.get("event") != "end":
-        raise RuntimeError(said)
+        raise RuntimeError(text)
     return Seen(seconds, most[0], last["summary"])
 
 

@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,34 +15,18 @@ import pytest
 
 from bascule_runtime import way
 
+from ..plugins.door import Door
+
 ROOT = Path(__file__).parents[2]
 # Of the range for documentation: nobody is there, and nothing is sent there in these tests.
 PRIVATE = "192.0.2.13"
-
-
-class Door:
-    """Says who it is to whoever comes."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self.socket.getsockname()[1])
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _address = self.socket.accept()
-            except OSError:
-                return
-            connection.sendall(b"SSH-2.0-door\r\n")
-            connection.close()
 
 
 @pytest.fixture
 def door() -> Iterator[Door]:
     made = Door()
     yield made
-    made.socket.close()
+    made.close()
 
 
 @pytest.fixture

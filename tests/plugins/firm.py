@@ -10,12 +10,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from door import Door
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -24,27 +24,6 @@ PATIENCE_S = 300
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 STEPS = ("prepare", "protect", "points", "recover", "demote", "resync", "compare", "forget", "status")
 AT = {"protect": "here", "recover": "here", "points": "here", "status": "here", "demote": "there", "resync": "here"}
-
-
-class Door:
-    """Something that answers like an SSH server, so that the guard finds the machine up."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _address = self.socket.accept()
-            except OSError:
-                return
-            connection.sendall(b"SSH-2.0-double\r\n")
-            connection.close()
-
-    def close(self) -> None:
-        self.socket.close()
 
 
 def closed_port() -> int:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ import jsonschema
 import pytest
 
 from ..aws_double import REGION, AwsDouble
+from ..bridge_process import said, started
 
 ROOT = Path(__file__).parents[2]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIjT956HysKd8IytvcEMAyMfXY5s+b5N0Z15UFO2z9qV"
@@ -52,27 +52,11 @@ class Site:
         facts = {"region": REGION, "pause_s": 0.2, "limit_s": 60, **more.pop("facts", {})}
         asked = {"do": do, "folder": str(self.build), "policy": "atelier", "state": f"file://{self.home / 'state'}",
                  "run": f"run-{do}", "config": config, "facts": facts}  # fmt: skip
-        process = subprocess.Popen(
-            [sys.executable, str(self.build / "stack/bridge.py")],
-            cwd=self.build / "stack",
-            env=self.double.environment(self.home, **SECRETS),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({**asked, **more}) + "\n")
-        process.stdin.flush()
-        return process
+        return started(self.build, self.double.environment(self.home, **SECRETS), {**asked, **more})
 
     def ask(self, do: str, phase: str | None = None, **more: Any) -> dict[str, Any]:
         """The last event."""
-        process = self.start(do, phase, **more)
-        assert process.stdout is not None
-        text = process.stdout.read()
-        process.wait(LIMIT_S)
+        text = said(self.start(do, phase, **more), LIMIT_S)
         self.said.append(text)
         return dict(json.loads([line for line in text.splitlines() if line.startswith("{")][-1]))
 

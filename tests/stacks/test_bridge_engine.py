@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from ..aws_double import engine_folder
+from ..bridge_process import said, started
 
 ROOT = Path(__file__).parents[2]
 STACK = ROOT / "stacks" / "aws_standby"
@@ -71,26 +71,11 @@ class Bridge:
         own.update(PULUMI_HOME=str(self.home / "pulumi"), PULUMI_CONFIG_PASSPHRASE=passphrase)
         asked = {"do": do, "folder": str(self.build), "policy": "tiny", "state": f"file://{self.state}",
                  "run": f"run-{do}", "config": {"bascule:phase": phase}, **more}  # fmt: skip
-        process = subprocess.Popen(
-            [sys.executable, str(self.build / "stack/bridge.py")],
-            cwd=self.build / "stack",
-            env=own,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(asked) + "\n")
-        process.stdin.flush()
-        return process
+        return started(self.build, own, asked)
 
     def end(self, process: subprocess.Popen[str]) -> list[dict[str, Any]]:
         """All events of a bridge that was started, to its end."""
-        assert process.stdout is not None
-        text = process.stdout.read()
-        process.wait(LIMIT_S)
+        text = said(process, LIMIT_S)
         self.said.append(text)
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
