@@ -17,6 +17,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils.files_job impor
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _bucket
 
+from bascule_runtime import scope
+
 REGION, NAME = "eu-west-3", "bascule-p-copies-1a2b3c4"
 WRITER = {"access_key": {"secret": "writer-id"}, "secret_key": {"secret": "writer-key"}}
 
@@ -105,3 +107,11 @@ def test_the_controller_names_the_writers_secrets_for_one_step_and_one_side(
     assert _bucket.advice(ask, plan(), tmp_path, "k: the file x is empty") == ""
     elsewhere = {"system": {"protections": [{"by": "restic", "place": "machine"}]}}
     assert _bucket.told(elsewhere, plan(), tmp_path) == elsewhere
+
+
+@pytest.mark.parametrize(("place", "sides"), [("bucket", ["primary", "standby"]), ("machine", ["standby", "standby"])])
+def test_points_are_listed_where_they_can_be_read(tmp_path: Path, place: str, sides: list[str]) -> None:
+    system = {**job(tmp_path).system, "protections": [{"by": "restic", "place": place}]}
+    unit = {"id": "system.docs", "kind": "system", "subject": "docs", "after": []}
+    whole = {"units": [unit], "systems": {"docs": system}, "policy": {"id": "p"}, "activities": {}, "machines": {}}
+    assert [scope.view(whole, "system.docs", side)["points_site"] for side in ("primary", "standby")] == sides

@@ -26,6 +26,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
 from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
 from standby_aws.decisions import copies
 
+from bascule_runtime import agent, prune
+
 from .test_identities import client, free_port, wait_for
 
 pytestmark = pytest.mark.slow
@@ -141,3 +143,10 @@ def test_written_by_the_writer_and_restored_at_a_chosen_point(
     restic_repository.restore(fresh, chosen, str(target), [str(tree)], 60, verify=True)
     assert (target / str(tree)[1:] / "letter").read_text() == "first"
     assert restic_repository.identity(fresh) == identity
+    # The machine also looks after what is there, as the writer may not.
+    config = tmp_path / "prune.json"
+    config.write_text(json.dumps(files_agents.configuration(fresh)))
+    monkeypatch.setattr(agent, "ENVIRONMENT", {**agent.ENVIRONMENT, **role})
+    facts = prune.prune(json.loads(config.read_text())["prune"])
+    assert facts["result"] == "ok", facts
+    assert len(restic_repository.snapshots(fresh)) == len(points)
