@@ -13,7 +13,7 @@ description:
     primary adds to it over SSH through C(rclone serve restic --append-only); its key can do nothing else, so who takes
     the primary cannot delete copies.
   - Where that machine is only built when it is needed, the repository is in a bucket (V(place: bucket) of the
-    protection). The primary writes there with an access key that may add and read, machines of the site with their role.
+    protection). The primary writes there with a key that may add and read, machines of the site with their role.
   - A recovery restores beside the tree, in the same file system, and swaps it in by rename. Of a tree that is a mount,
     the content is swapped inside. A restore that fails leaves what was there.
   - Owners are matched by name when the numbers differ on the two machines; numbers in access control lists are not.
