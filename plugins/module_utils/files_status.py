@@ -128,7 +128,8 @@ def look_at_points(job: Job, facts: dict[str, Any]) -> list[str]:
     if every_one and not found:
         return [f"No copy of {job.id} on {job.machine} can be read to its end. Look at its disk."]
     if not found:
-        return [f"There is no copy of {job.id} in {restic_repository.where(job)}. Run dr-build.yml."]
+        place = f"in {restic_repository.where(job)}" if job.in_bucket else f"on {job.machine}"
+        return [f"There is no copy of {job.id} {place}. Run dr-build.yml."]
     facts.update(newest_at=found[0]["at"], lag_s=round(time.time() - found[0]["at"], 1), points=len(found),
                  oldest_at=found[-1]["at"])
     problems = [*blocking, *(files_protect.room(job) if job.side == "standby" else [])]
