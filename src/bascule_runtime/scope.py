@@ -112,6 +112,11 @@ def link_secrets(plan: Plan) -> list[str]:
     return secrets.named([cloud["link"] for cloud in built.sites(plan).values() if cloud.get("link")])
 
 
+def writer_secrets(plan: Plan) -> list[str]:
+    """Names of the two halves of the key with which copies are written to a bucket. A recovery needs neither."""
+    return secrets.named([(cloud.get("copies") or {}).get("writer") for cloud in built.sites(plan).values()])
+
+
 def predecessors(plan: Plan, unit: str, within: tuple[str, ...], reverse: bool = False, kinds: tuple[str, ...] = ()
                  ) -> list[str]:
     """Units within the scope that must have ended before `unit` may begin; `reverse` walks the graph backwards."""
