@@ -61,12 +61,13 @@ def machine_name(session: Session, new: Properties) -> str:
 def is_public(session: Session, name: str, new: Properties) -> bool:
     """Whether the machine is to have a public address: it asks for one, or one is kept for it.
 
-    The engine makes that address and the instance side by side, and the machine behind must know when it is made.
+    To an instance that says it wants none of its own, one may be given in the same update. The engine makes the two
+    side by side, and the machine behind must know when it is made.
     """
     if new.get("associatePublicIpAddress"):
         return True
     wanted = [{"Name": f"tag:{MACHINE_TAG}", "Values": [name]}]
-    until = time.monotonic() + KEPT_S
+    until = time.monotonic() + (KEPT_S if new.get("associatePublicIpAddress") is False else 0.0)
     while not (kept := session.client("ec2").describe_addresses(Filters=wanted)["Addresses"]):
         if time.monotonic() > until:
             break
