@@ -32,7 +32,7 @@ from bascule.plan import (
     Target,
 )
 from bascule.predict import before_all, for_group, for_system, worst
-from bascule.protections import protection
+from bascule.protections import placed, protection
 from bascule.providers import addressed, provider
 from bascule.switches import switch
 from bascule.systems import system_type
@@ -98,7 +98,9 @@ def _systems(written: policy.Policy, shape: Shape, late: frozenset[str]) -> dict
 
 def _system(written: policy.Policy, system: policy.System, shape: Shape, late: frozenset[str]) -> System:
     settings = system_type(system.type).settings(system)
-    protections = tuple(protection(item.by).entry(written.id, system, item) for item in system.protect)
+    away = system.runs_on["standby"] in late
+    entries = (protection(item.by).entry(written.id, system, item) for item in system.protect)
+    protections = tuple(placed(entry, system.id, away) for entry in entries)
     return System(
         id=system.id,
         type=system.type,
@@ -111,7 +113,7 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape, late: f
         change_bytes_per_day=system.change_bytes_per_day,
         settings=settings,
         protections=protections,
-        predicted=for_system(system, settings, protections, system.runs_on["standby"] in late),
+        predicted=for_system(system, settings, protections, away),
         third=third_of(written, system.id, protections),
     )
 

@@ -10,6 +10,7 @@ from bascule import policy
 from bascule.plan import Json, Loss, Part
 from bascule.registry import registered
 
+MACHINE, BUCKET = "machine", "bucket"
 KINDS = {
     "streaming": "bascule.protections.streaming:KIND",
     "pgbackrest": "bascule.protections.pgbackrest:KIND",
@@ -47,6 +48,19 @@ def protection(name: str) -> Protection:
 def repository(policy_id: str, system_id: str) -> str:
     """Return the folder, on the machine of the standby, that holds the copies of a system."""
     return f"/var/lib/bascule/copies/{policy_id}/{system_id}"
+
+
+def placed(entry: Json, system_id: str, late: bool) -> Json:
+    """Given a protection as planned, the id of its system, and whether the machine of the standby is only built when it
+    is needed, return it with the ``place`` of its copies: that `machine`, or the `bucket` of the site.
+
+    In a bucket, ``repository`` is a folder of it; its name tells the identities of the stack what may be deleted there.
+    """
+    if "repository" not in entry:
+        return entry
+    if not late:
+        return {**entry, "place": MACHINE}
+    return {**entry, "place": BUCKET, "repository": f"copies/{entry['by']}-{system_id}"}
 
 
 def named(key: str | None) -> Json | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bascule import policy
 from bascule.assumptions import RATES, SECONDS
 from bascule.plan import Json, Loss, Part
-from bascule.protections import Protection, Volume, named, repository
+from bascule.protections import BUCKET, Protection, Volume, named, repository
 from bascule.values import DAY
 
 _EVERY_S = 3600
@@ -29,7 +29,8 @@ def _loss(entry: Json) -> Loss:
 
 
 def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
-    return (Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / RATES["restore"], 1), "default"),)
+    rate = RATES["fetch" if entry["place"] == BUCKET else "restore"]
+    return (Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / rate, 1), "default"),)
 
 
 KIND = Protection(_entry, _loss, _bring)

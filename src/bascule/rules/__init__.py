@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from bascule.diagnostics import Diagnostic, has_errors
 from bascule.policy import Policy
 from bascule.rules import (
+    cloud_copies,
     cloud_link,
     cloud_machines,
     cloud_network,
@@ -75,6 +76,9 @@ RULES: tuple[Rule, ...] = (
     cloud_machines.logins,
     cloud_machines.live_copies,
     cloud_machines.copies_have_a_bucket,
+    cloud_copies.writers,
+    cloud_copies.databases,
+    cloud_copies.not_fetched,
     cloud_machines.there_in_time,
     cloud_link.ends_here,
     cloud_link.peers_elsewhere,

@@ -89,6 +89,10 @@ def _of_clouds(policy: Policy) -> Iterator[Reference]:
     for site, cloud in built_sites(policy):
         at: Path = ("sites", site.id)
         yield Reference((*at, "state", "passphrase", "secret"), "secret", cloud.passphrase)
+        if cloud.writer:
+            for half in ("access_key", "secret_key"):
+                path = (*at, "copies", "writer", half, "secret")
+                yield Reference(path, "secret", getattr(cloud.writer, half))
         if cloud.link:
             yield Reference((*at, "link", "through"), "machine", cloud.link.through)
             yield Reference((*at, "link", "key", "secret"), "secret", cloud.link.key)
