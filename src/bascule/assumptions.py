@@ -27,6 +27,7 @@ SECONDS = {
 # Bytes a second.
 RATES = {
     "restore": 50e6,  # pgBackRest 505 MB in 4 s, restic 202 MB in 1.2 s, from a fast disk; ordinary ones are slower
+    "line": 12.5e6,  # 100 Mbit/s, where a line that is needed is not declared
     "replay": 20e6,  # 31 segments of 16 MiB in 9 to 17 s
 }
 

@@ -13,6 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bascule.dependence import ON_ITS_OWN as ON_ITS_OWN
+from bascule.dependence import UNSAID as UNSAID
+from bascule.dependence import Enough as Enough
+from bascule.dependence import Line as Line
+from bascule.dependence import Reach as Reach
+from bascule.dependence import Resource as Resource
+from bascule.dependence import Response as Response
+from bascule.dependence import Stands as Stands
 from bascule.estate import Connection as Connection
 from bascule.estate import Controller as Controller
 from bascule.estate import DnsSwitch as DnsSwitch
@@ -34,7 +42,6 @@ from bascule.estate_cloud import VpnAccess as VpnAccess
 from bascule.firm import Account as Account
 from bascule.firm import Drills as Drills
 from bascule.firm import Licence as Licence
-from bascule.firm import Reach as Reach
 from bascule.firm import Risk as Risk
 from bascule.firm import Role as Role
 from bascule.firm import Supplier as Supplier
@@ -58,9 +65,11 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Need:
-    """What the business can bear: longest interruption, largest loss of data, smallest acceptable level of service."""
+    """What the business can bear: longest interruption (None: it follows from the impact), largest loss of data,
+    smallest acceptable level of service.
+    """
 
-    mtpd_s: int
+    mtpd_s: int | None
     pdma_s: int
     mbco: float | None
 
@@ -75,11 +84,19 @@ class Target:
 
 @dataclass(frozen=True)
 class Impact:
-    """Cumulated cost of an interruption that lasts ``after_s``, in the policy's currency; ``level`` as written."""
+    """Cumulated cost of an interruption that lasts ``after_s``, in the policy's currency; ``level`` altogether,
+    ``levels`` by category, as written.
+    """
 
     after_s: int
-    amount: float
+    amount: float | None
     level: str | None
+    levels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unacceptable(self) -> bool:
+        """Whether it cannot be borne, by whomever."""
+        return "unacceptable" in (self.level, *self.levels.values())
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,23 @@ class Activity:
     uses: tuple[str, ...]
     usable_when: tuple[Check, ...]
     degraded: Degraded | None
+    stands: Stands = ON_ITS_OWN
+
+    @property
+    def derived_mtpd_s(self) -> int | None:
+        """The longest bearable interruption that follows from the impact; None when no point is unacceptable."""
+        return min((point.after_s for point in self.impact if point.unacceptable), default=None)
+
+    @property
+    def mtpd_s(self) -> int:
+        """The longest bearable interruption: as written, else as it follows. The rules see to it that there is one."""
+        derived_s = self.derived_mtpd_s
+        return self.need.mtpd_s if self.need.mtpd_s is not None else 0 if derived_s is None else derived_s
+
+    @property
+    def all_uses(self) -> tuple[str, ...]:
+        """The systems that it uses, alternatives included."""
+        return tuple(dict.fromkeys((*self.uses, *self.stands.alternatives)))
 
 
 @dataclass(frozen=True)
@@ -159,6 +193,12 @@ class System:
     change_bytes_per_day: int | None
     protect: tuple[Protection, ...]
     settings: Mapping[str, Any]
+    stands: Stands = ON_ITS_OWN
+
+    @property
+    def all_needs(self) -> tuple[str, ...]:
+        """The systems that it needs, alternatives included: a recovery waits for all of them."""
+        return tuple(dict.fromkeys((*self.needs, *self.stands.alternatives)))
 
 
 @dataclass(frozen=True)
@@ -183,6 +223,8 @@ class Policy:
     secrets: Mapping[str, Secret]
     digest: str
     source: Source = field(repr=False, compare=False)
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    response: Response = UNSAID
     warnings: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
 
     @property

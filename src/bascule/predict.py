@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bascule import policy
-from bascule.assumptions import CHANGE_BYTES_PER_DAY, SECONDS, SIZE_BYTES
+from bascule.assumptions import CHANGE_BYTES_PER_DAY, RATES, SECONDS, SIZE_BYTES
 from bascule.graph import Edges, heaviest
 from bascule.plan import Duration, Json, Loss, Part, Predicted
 from bascule.protections import Volume, protection
@@ -20,20 +20,27 @@ from bascule.systems import system_type
 _NOTHING_TO_LOSE = Loss(0, "declared", None)
 
 
-def for_system(system: policy.System, settings: Json, protections: Sequence[Json], late: bool) -> Predicted:
-    """Given a system, its settings and protections as planned, and whether its machine is built when it is needed,
-    return what is expected after the loss of a site.
+def for_system(
+    system: policy.System, settings: Json, protections: Sequence[Json], machine: policy.Machine, late: bool
+) -> Predicted:
+    """Given a system, its settings and protections as planned, the machine of the standby and whether that is built
+    when it is needed, return what is expected after the loss of a site.
     """
     kind = system_type(system.type)
-    parts = [Part("prepare", SECONDS["prepare"], "default")] if late else []
-    parts += [Part("steps", SECONDS["steps"], "default")]
+    parts = list(first_steps(late))
     loss = _NOTHING_TO_LOSE
     if protections and kind.keeps(settings):
         # After a plain loss the copy that loses least is taken; it repeats damage, but there was none.
         entry = min(protections, key=lambda entry: protection(entry["by"]).loss(entry).seconds)
         loss = protection(entry["by"]).loss(entry)
-        parts += protection(entry["by"]).bring(entry, volume(system))
+        parts += protection(entry["by"]).bring(entry, volume(system, machine))
     return Predicted(duration([*parts, *kind.start(settings)]), loss)
+
+
+def first_steps(late: bool) -> tuple[Part, ...]:
+    """Given whether its machine is built when it is needed, return what the recovery of a system begins with."""
+    steps = Part("steps", SECONDS["steps"], "default")
+    return (Part("prepare", SECONDS["prepare"], "default"), steps) if late else (steps,)
 
 
 def before_all(late: Collection[str]) -> tuple[Part, ...]:
@@ -68,9 +75,12 @@ def worst(losses: Iterable[Loss]) -> Loss:
     return max(losses, key=lambda loss: loss.seconds, default=_NOTHING_TO_LOSE)
 
 
-def volume(system: policy.System) -> Volume:
-    """Given a system, return how much data it is counted as."""
+def volume(system: policy.System, machine: policy.Machine) -> Volume:
+    """Given a system and the machine on which it is recovered, return how much data it is counted as, and how fast."""
+    declared = system.size_bytes is not None and machine.restores_bytes_per_s is not None
     return Volume(
         SIZE_BYTES if system.size_bytes is None else system.size_bytes,
         CHANGE_BYTES_PER_DAY if system.change_bytes_per_day is None else system.change_bytes_per_day,
+        RATES["restore"] if machine.restores_bytes_per_s is None else machine.restores_bytes_per_s,
+        "declared" if declared else "default",
     )

@@ -45,6 +45,11 @@ class Copy:
     live: bool = False
     bring: tuple[Part, ...] = ()
 
+    @property
+    def worst_loss_s(self) -> float:
+        """The most that it can lack, in seconds."""
+        return worst_loss_s(self.path)
+
 
 @dataclass(frozen=True)
 class Left:
@@ -77,10 +82,10 @@ def left_of(copy: Copy, down: Collection[str], damaged: bool, noticed_s: float =
     if copy.id in down:
         return Left(copy, None, "gone" if copy.at in down else "locked")
     if not damaged:
-        return Left(copy, worst_loss_s(copy.path))
+        return Left(copy, copy.worst_loss_s)
     if copy.live:
         return Left(copy, None, "repeats")
-    age_s = noticed_s + worst_loss_s(copy.path)
+    age_s = noticed_s + copy.worst_loss_s
     if copy.keep_s is not None and copy.keep_s < age_s:
         return Left(copy, None, "forgotten")
     return Left(copy, age_s)

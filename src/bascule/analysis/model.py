@@ -40,7 +40,7 @@ class System:
 
 @dataclass(frozen=True)
 class Activity:
-    """What the firm does: its nodes where it serves and where it is recovered; systems it depends on, and moves with."""
+    """What the firm does: its nodes where it serves and where it is recovered; systems it depends on and moves with."""
 
     serves: str
     recovers: str
@@ -70,11 +70,12 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A figure that nobody declared: of what, the value with its unit (``s``, ``B``, ``B/s``, ``B/d``, …), and where it
-    comes from. ``declare``: the key that would replace it.
+    """A figure that nobody declared: what it is, of what, the value with its unit (``s``, ``B``, ``B/s``, …), and where
+    it comes from. ``declare``: the key that would replace it, where there is one.
     """
 
     about: str
+    of: str
     value: float
     unit: str
     source: str

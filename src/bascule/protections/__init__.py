@@ -19,10 +19,15 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Volume:
-    """How much data: its size, and how much of it changes in a day."""
+    """How much data: its size, how much of it changes in a day, and how fast it is read back where it is recovered.
+
+    ``source``: ``declared`` when size and speed were, else ``default``.
+    """
 
     size_bytes: int
     change_bytes_per_day: int
+    restore_bytes_per_s: float
+    source: str
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,16 @@ class Protection:
     """What a protection decides.
 
     ``entry(policy id, system, protection)``: what stands in the plan, total. ``loss(entry)``: the most that is lost
-    with the site. ``bring(entry, volume)``: what brings the data to where it is served, in order.
+    with the site. ``bring(entry, volume)``: what brings the data to where it is served, in order. ``gathers(entry)``:
+    for how many seconds updates are gathered before they are sent; the rest of the loss is their way. ``live``: whether
+    damage is repeated at once.
     """
 
     entry: Callable[[str, policy.System, policy.Protection], Json]
     loss: Callable[[Json], Loss]
     bring: Callable[[Json, Volume], tuple[Part, ...]]
+    gathers: Callable[[Json], float]
+    live: bool = False
 
 
 def protection(name: str) -> Protection:

@@ -33,14 +33,22 @@ def _loss(entry: Json) -> Loss:
     return Loss(entry["archive_s"] + SECONDS["push"], "default", "pgbackrest")
 
 
+def _gathers(entry: Json) -> float:
+    return float(entry["archive_s"])
+
+
 def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
     log_bytes = volume.change_bytes_per_day * entry["every_s"] / DAY
     return (
-        Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / RATES["restore"], 1), "default"),
+        Part(
+            "restore",
+            round(SECONDS["open_repository"] + volume.size_bytes / volume.restore_bytes_per_s, 1),
+            volume.source,
+        ),
         Part("start", SECONDS["start_database"], "default"),
         Part("replay", round(log_bytes / RATES["replay"], 1), "default"),
         Part("promote", SECONDS["promote"], "default"),
     )
 
 
-KIND = Protection(_entry, _loss, _bring)
+KIND = Protection(_entry, _loss, _bring, _gathers)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bascule import policy
-from bascule.assumptions import RATES, SECONDS
+from bascule.assumptions import SECONDS
 from bascule.plan import Json, Loss, Part
 from bascule.protections import Protection, Volume, named, repository
 from bascule.values import DAY
@@ -28,8 +28,18 @@ def _loss(entry: Json) -> Loss:
     return Loss(entry["every_s"] + SECONDS["push"], "default", "restic")
 
 
+def _gathers(entry: Json) -> float:
+    return float(entry["every_s"])
+
+
 def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
-    return (Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / RATES["restore"], 1), "default"),)
+    return (
+        Part(
+            "restore",
+            round(SECONDS["open_repository"] + volume.size_bytes / volume.restore_bytes_per_s, 1),
+            volume.source,
+        ),
+    )
 
 
-KIND = Protection(_entry, _loss, _bring)
+KIND = Protection(_entry, _loss, _bring, _gathers)

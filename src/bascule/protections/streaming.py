@@ -30,8 +30,12 @@ def _loss(entry: Json) -> Loss:
     return Loss(SECONDS["streaming_lag"], "default", "streaming")
 
 
+def _gathers(entry: Json) -> float:
+    return 0.0
+
+
 def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
     return (Part("promote", SECONDS["promote"], "default"),)
 
 
-KIND = Protection(_entry, _loss, _bring)
+KIND = Protection(_entry, _loss, _bring, _gathers, live=True)

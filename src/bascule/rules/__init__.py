@@ -12,12 +12,14 @@ from bascule.rules import (
     cloud_machines,
     cloud_network,
     cloud_site,
+    dependence,
     files,
     machines,
     objectives,
     protection,
     references,
     secrets,
+    strategy,
     switch,
     third,
     topology,
@@ -26,7 +28,14 @@ from bascule.rules import (
 Rule = Callable[[Policy], Iterable[Diagnostic]]
 
 # What one thing says of another must be there before anything else is asked.
-FIRST: tuple[Rule, ...] = (references.exist, references.machines_once, references.no_cycle)
+FIRST: tuple[Rule, ...] = (
+    references.exist,
+    references.machines_once,
+    references.no_cycle,
+    dependence.no_circle,
+    dependence.enough,
+    objectives.mtpd_known,
+)
 RULES: tuple[Rule, ...] = (
     files.exist,
     objectives.rto_within_mtpd,
@@ -93,6 +102,9 @@ RULES: tuple[Rule, ...] = (
     cloud_site.route53_has_a_site,
     secrets.used,
     secrets.connection_key,
+    strategy.currency_said,
+    strategy.lines_carry,
+    strategy.analysed,
 )
 
 
