@@ -26,6 +26,7 @@ __all__ = [
     "FolderError",
     "Plan",
     "UnknownKind",
+    "analyse",
     "check",
     "compile_tree",
     "diff",
@@ -48,6 +49,13 @@ def check(policy: Path) -> tuple[Diagnostic, ...]:
         return language.load(policy).warnings
     except Findings as found:
         return found.diagnostics
+
+
+def analyse(policy: Path) -> dict[str, Any]:
+    """Given the path of a policy, return its analysis as JSON, under `schemas/analysis`. Raise as `plan` does."""
+    from bascule.analysis import report
+
+    return report.analyse(language.load(policy))
 
 
 def plan(policy: Path) -> Plan:

@@ -34,3 +34,8 @@ RATES = {
 # A system whose size is not declared is counted as this many bytes.
 SIZE_BYTES = 10 * 2**30
 CHANGE_BYTES_PER_DAY = 2**30
+
+# Hours until a copy goes bad unseen, and how much sooner two are lost that have an account or a site in common:
+# parameters attributed to Baker et al., A fresh look at the reliability of long-term digital storage, EuroSys 2006.
+LATENT_H = 280_000.0
+TOGETHER = 0.1

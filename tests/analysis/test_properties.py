@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.analysis.copies import Window, worst_loss_s
 from bascule.analysis.cutsets import cut_sets
 from bascule.analysis.deadlines import deadlines
+from bascule.analysis.equivalence import Equivalence
 from bascule.analysis.impact import Point
 from bascule.analysis.nodes import AnyOf, Graph, Node
 from bascule.analysis.stakes import Fallback, Stakes
@@ -19,7 +21,7 @@ from bascule.analysis.structure import stopped
 from bascule.analysis.week import DAYS, WEEK_S, Stretch, week
 
 # The whole file takes a few seconds; a longer search is `--hypothesis-profile`'s business.
-SETTINGS = settings(max_examples=40, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=30, deadline=None, derandomize=True)
 
 
 @st.composite
@@ -109,7 +111,7 @@ def test_a_chain_explains_its_deadline(graph: Graph, due: int) -> None:
     for name, deadline in deadlines(promised).items():
         chain = deadline.chain
         assert (chain[0], chain[-1]) == (top, name)
-        assert all(lower in graph[upper].below for upper, lower in zip(chain, chain[1:], strict=False))
+        assert all(lower in graph[upper].below for upper, lower in pairwise(chain))
         assert deadline.by_s == due - sum(graph[one].lead_s for one in chain[:-1])
 
 
@@ -156,9 +158,7 @@ def test_the_worst_moment(text: str, lasts: int, held: int, capacity: float) -> 
 
 
 def sum_of(hours_lost: float) -> object:
-    from pytest import approx
-
-    return approx(hours_lost * HOUR)
+    return pytest.approx(hours_lost * HOUR)
 
 
 @SETTINGS
@@ -200,3 +200,25 @@ def test_a_level_more_never_makes_a_copy_newer(windows: list[tuple[int, int, int
         assert worst_loss_s(path[: end + 1]) >= worst_loss_s(path[:end])
     aligned = [replace(window, aligned=True) for window in path]
     assert worst_loss_s(aligned) <= worst_loss_s(path)
+
+
+@SETTINGS
+@given(hours(), st.integers(0, 400 * 60))
+def test_the_most_working_time_of_a_stop(text: str, minutes: int) -> None:
+    found, lasts_s = Equivalence(week(text)), 60 * minutes
+    most = week(text).worst([Stretch(0, lasts_s)]).lost_s
+    assert found.most_open_s(lasts_s) == pytest.approx(most)
+    longest = found.length_s(most)
+    assert longest >= lasts_s - 1e-3, "it is a stop that takes no more"
+    assert found.most_open_s(longest) == pytest.approx(most)
+    assert found.most_open_s(longest + 60) > most, "and there is no longer one"
+
+
+@SETTINGS
+@given(hours(), st.lists(st.integers(1, 300), min_size=1, max_size=4, unique=True))
+def test_what_was_declared_is_what_the_worst_moment_costs(text: str, lasts: list[int]) -> None:
+    points = tuple(Point(HOUR * length, 10.0 * length**2) for length in sorted(lasts))
+    stakes = Stakes(points, text)
+    for point in points:
+        assert stakes.worst(point.after_s).amount == pytest.approx(point.amount)
+        assert (stakes.cost(0, point.after_s) or 0) <= (point.amount or 0) + 1e-6

@@ -111,5 +111,5 @@ def test_deadline_of_the_basket() -> None:
     graph = graph_of(data["graph"])
     (basket,) = baskets(graph, deadlines(graph), ["host"])
     assert basket.by_s == data["expected"]["host_by_s"]
-    assert list((*basket.imposed_by.chain, basket.id)) == data["expected"]["chain"]
+    assert [*basket.imposed_by.chain, basket.id] == data["expected"]["chain"]
     assert basket.without_s == data["expected"]["without_s"]

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from bascule.analysis import lines
 from bascule.analysis.model import Assumption, System
 from bascule.analysis.transfer import USABLE_SHARE
-from bascule.assumptions import CHANGE_BYTES_PER_DAY, RATES, SIZE_BYTES
+from bascule.assumptions import CHANGE_BYTES_PER_DAY, LATENT_H, RATES, SIZE_BYTES
 from bascule.plan import Part
 from bascule.policy import Policy
 
-# Where a figure comes from: seen in rehearsals on small machines, agreed upon, or taken as nothing for want of better.
-REHEARSED, AGREED, NOTHING = "rehearsed", "agreed", "nothing"
+# Where a figure comes from: seen in rehearsals on small machines, agreed upon, taken as nothing for want of better, or
+# attributed to a publication.
+REHEARSED, AGREED, NOTHING, PUBLISHED = "rehearsed", "agreed", "nothing", "published"
 # Parts of which the bytes are declared elsewhere, so that they are listed by what they are made of.
 _OF_BYTES = frozenset({"restore", "replay", "fetch"})
 
@@ -30,6 +31,8 @@ def _reactions(policy: Policy) -> Iterator[Assumption]:
             yield Assumption(word, "", 0, "s", NOTHING, f"response.{word}")
     if policy.drills is None or policy.drills.kind != "technical":
         yield Assumption("proof", "", 0, "", NOTHING, "drills")
+    else:
+        yield Assumption("latent", "", LATENT_H, "h", PUBLISHED, "")
     if not policy.accounts:
         yield Assumption("accounts", "", 0, "", NOTHING, "accounts")
 
@@ -74,13 +77,15 @@ def _lines(policy: Policy) -> Iterator[Assumption]:
         if lines.line(policy, site, "standby") is None:
             yield Assumption("line", f"{site} → standby", RATES["line"], "B/s", AGREED, "resources")
     if any(resource.line for resource in policy.resources.values()):
-        yield Assumption("usable", "", USABLE_SHARE, "", AGREED, "")
+        yield Assumption("usable", "", USABLE_SHARE, "%", AGREED, "")
 
 
 def _risks(policy: Policy) -> Iterator[Assumption]:
     for risk in policy.risks.values():
         if risk.per_year is None:
             yield Assumption("per_year", risk.id, 0, "/y", NOTHING, f"risks.{risk.id}.per_year")
+        if risk.lasts_s is None:
+            yield Assumption("lasts", risk.id, 0, "s", NOTHING, f"risks.{risk.id}.lasts")
         if risk.unseen_s is None and risk.mode in ("compromise", "corruption"):
             yield Assumption("unseen", risk.id, 0, "s", NOTHING, f"risks.{risk.id}.unseen")
 

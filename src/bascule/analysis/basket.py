@@ -49,17 +49,24 @@ class Basket:
 
 
 def baskets(
-    graph: Graph, found: Mapping[str, Deadline], kinds: Sequence[str], price: Price | None = None
+    graph: Graph,
+    found: Mapping[str, Deadline],
+    kinds: Sequence[str],
+    parts: Sequence[str] = (),
+    price: Price | None = None,
 ) -> tuple[Basket, ...]:
     """Given a graph, its deadlines and the kinds of things that are looked at, return those with a deadline as baskets,
-    by deadline.
+    by deadline. What is of a kind among ``parts`` is no egg by itself: it is one with what needs it.
     """
-    stands: dict[str, list[Egg]] = {name: [] for name in found if graph[name].kind in kinds}
+    stands: dict[str, dict[str, Egg]] = {name: {} for name in found if graph[name].kind in kinds}
     for name, deadline in found.items():
-        for below in dict.fromkeys(graph[name].below):
+        demands = {below: Egg(name, deadline.by_s - graph[name].lead_s, deadline.chain) for below in graph[name].below}
+        for part in [below for below in demands if graph[below].kind in parts]:
+            demands |= {below: demands[part] for below in graph[part].below if below not in demands}
+        for below in demands if graph[name].kind not in parts else ():
             if below in stands:
-                stands[below].append(Egg(name, deadline.by_s - graph[name].lead_s, deadline.chain))
-    made = [_basket(graph, name, eggs, price) for name, eggs in stands.items() if eggs]
+                stands[below][name] = demands[below]
+    made = [_basket(graph, name, list(eggs.values()), price) for name, eggs in stands.items() if eggs]
     return tuple(sorted(made, key=lambda basket: basket.by_s))
 
 

@@ -7,7 +7,7 @@ strictest consumer decides. Times go forward: a thing is of use once all that it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bascule.analysis.nodes import Graph
@@ -50,12 +50,14 @@ class Broken:
         return self.ready_s - self.due_s
 
 
-def deadlines(graph: Graph) -> dict[str, Deadline]:
-    """Given a graph in which some nodes are due, return the deadline of these and of all that they need.
+def deadlines(graph: Graph, tops: Iterable[str] | None = None) -> dict[str, Deadline]:
+    """Given a graph in which some nodes are due, return the deadline of these and of all that they need. Only those of
+    ``tops`` impose one, where they are given.
 
     Each of several alternatives must be there in time, since any of them may be the one that is left.
     """
-    order = cone(graph, [name for name, node in graph.items() if node.due_s is not None])
+    due = [name for name, node in graph.items() if node.due_s is not None]
+    order = cone(graph, due if tops is None else tops)
     ready = earliest(graph, order)
     by: dict[str, float] = {}
     imposed: dict[str, str | None] = {}

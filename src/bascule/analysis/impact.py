@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a stop costs: money as a curve, and how bad it is for customers, the law, the image, people and operations.
 
-Money is declared for a stop that begins at the worst moment, and follows the working time that is lost: an hour lost on
-Monday morning is not one lost on Sunday. Levels are steps: what was reached stays reached.
+Money is declared for a stop that begins at the worst moment, by how long it lasts (`bascule.analysis.equivalence` says
+what that means for other moments). Levels are steps: what was reached stays reached.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple
 
 # From light to grave; the last is what the business cannot bear.
@@ -40,7 +39,7 @@ class Bearable(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """A cost, never falling, linear between knots (working seconds, amount); the first knot is at 0.
+    """A cost, never falling, linear between knots (seconds of a stop at the worst moment, amount); the first is at 0.
 
     After the last knot it goes on as steeply as before it.
     """
@@ -51,52 +50,27 @@ class Curve:
     def _at(self) -> list[float]:
         return [x for x, _ in self.knots]
 
-    @cached_property
-    def _areas(self) -> list[float]:
-        areas = [0.0]
-        for (x0, y0), (x1, y1) in pairwise(self.knots):
-            areas.append(areas[-1] + (x1 - x0) * (y0 + y1) / 2)
-        return areas
-
-    def _slope(self, index: int) -> float:
-        """Return the slope after a knot; that of the last stretch after the last knot."""
-        if len(self.knots) == 1:
-            return 0.0
-        (x0, y0), (x1, y1) = self.knots[min(index, len(self.knots) - 2) :][:2]
-        return (y1 - y0) / (x1 - x0)
-
-    def cost(self, lost_s: float) -> float:
-        """Given working seconds that are lost, return the amount."""
-        index = bisect_right(self._at, lost_s) - 1
-        x, y = self.knots[index]
-        return y + self._slope(index) * (lost_s - x)
-
-    def area(self, lost_s: float) -> float:
-        """Return the integral of the cost from 0 to these working seconds, in amount times seconds."""
-        index = bisect_right(self._at, lost_s) - 1
-        x, y = self.knots[index]
-        step = lost_s - x
-        return self._areas[index] + step * (y + self._slope(index) * step / 2)
+    def cost(self, lasts_s: float) -> float:
+        """Given how long a stop lasts that begins at the worst moment, return the amount."""
+        index = min(bisect_right(self._at, lasts_s), len(self.knots) - 1)
+        (x0, y0), (x1, y1) = self.knots[max(0, index - 1)], self.knots[max(1, index) if len(self.knots) > 1 else 0]
+        return y0 if x1 == x0 else y0 + (y1 - y0) / (x1 - x0) * (lasts_s - x0)
 
     @property
     def last_s(self) -> float:
-        """The working seconds up to which the curve was declared."""
+        """How long a stop the curve was declared for."""
         return self.knots[-1][0]
 
 
-def curve(points: Sequence[Point], working: Callable[[float], float]) -> Curve | None:
-    """Given the points of an activity, and how much working time a stop so long takes at most, return the curve.
-
-    Points between which no work is done lose the same working time: the dearer one counts. None without an amount.
-    Raise ValueError for a curve that falls.
-    """
+def curve(points: Sequence[Point]) -> Curve | None:
+    """Given the points of an activity, return the curve; None without an amount. Raise ValueError when it falls."""
     knots: list[tuple[float, float]] = [(0.0, 0.0)]
     for point in points:
         if point.amount is None:
             continue
-        x, y = working(point.after_s), point.amount
+        x, y = float(point.after_s), float(point.amount)
         if x < knots[-1][0] or y < knots[-1][1]:
-            raise ValueError(f"the cost falls at {point.after_s:g} s: {y:g} after {knots[-1][1]:g}")
+            raise ValueError(f"the cost falls at {x:g} s: {y:g} after {knots[-1][1]:g}")
         if x == knots[-1][0]:
             knots.pop()
         knots.append((x, y))

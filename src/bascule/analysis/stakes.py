@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from bascule.analysis.equivalence import Equivalence
 from bascule.analysis.impact import Bearable, Curve, Point, bearable, curve, levels_after
 from bascule.analysis.week import WEEK_S, Stretch, Week, week
 
@@ -54,12 +55,13 @@ class Stakes:
 
     @cached_property
     def curve(self) -> Curve | None:
-        """The cost over working time; None when none was declared."""
-        return curve(self.points, self.working_s)
+        """The cost over the length of a stop at the worst moment; None when none was declared."""
+        return curve(self.points)
 
-    def working_s(self, lasts_s: float) -> float:
-        """Given how long a stop lasts, return the most working time that it can take."""
-        return self.week.worst([Stretch(0, lasts_s)]).lost_s
+    @cached_property
+    def equivalence(self) -> Equivalence:
+        """What a stop at any other moment is worth."""
+        return Equivalence(self.week)
 
     @property
     def bearable(self) -> Bearable | None:
@@ -83,39 +85,49 @@ class Stakes:
             return [Stretch(0, lasts_s, lost)]
         return [Stretch(0, end_s, lost), Stretch(end_s, lasts_s)]
 
+    def worth_s(self, lost_s: float, lasts_s: float) -> float:
+        """Given the working seconds lost in a stop and how long it lasts, return how long a stop is at the worst moment
+        that costs as much: it loses as many, and is not longer.
+        """
+        return min(lasts_s, self.equivalence.length_s(lost_s))
+
     def cost(self, start_s: float, lasts_s: float) -> float | None:
         """Given when in the week a stop begins and how long it lasts, return what it costs; None without a curve."""
         lost_s = self.week.lost_s(start_s, self.stretches(lasts_s))
-        return self.curve.cost(lost_s) if self.curve else None
+        return self.curve.cost(self.worth_s(lost_s, lasts_s)) if self.curve else None
 
     def mean_cost(self, lasts_s: float) -> float | None:
         """Given how long a stop lasts, return what it costs on average over all moments at which it may begin.
 
-        Exact: between two turns the work lost is linear in the beginning, so the mean is a difference of areas.
+        Exact: between two turns of the week the work lost is linear in the beginning, and between two turns of the
+        equivalence and of the curve the cost is linear in the work lost, so the middle of each piece stands for it.
         """
-        if self.curve is None:
+        curve, stretches = self.curve, self.stretches(lasts_s)
+        if curve is None:
             return None
-        stretches = self.stretches(lasts_s)
+        starts = [*self.week.turns(stretches), float(WEEK_S)]
+        losses = [self.week.lost_s(start, stretches) for start in starts]
+        most = max(losses)
+        turns = {*self.equivalence.turns(most), *map(self.equivalence.most_open_s, (lasts_s, *dict(curve.knots)))}
         total = 0.0
-        for begin, end in pairwise([*self.week.turns(stretches), float(WEEK_S)]):
-            lost = [self.week.lost_s(moment, stretches) for moment in (begin, end)]
-            if abs(lost[1] - lost[0]) < 1e-6:
-                mean = self.curve.cost(lost[0])
-            else:
-                mean = (self.curve.area(lost[1]) - self.curve.area(lost[0])) / (lost[1] - lost[0])
-            total += mean * (end - begin)
+        for (begin, end), (low, high) in zip(pairwise(starts), map(sorted, pairwise(losses)), strict=True):
+            cuts = [low, *sorted(turn for turn in turns if low < turn < high), high]
+            for before, after in pairwise(cuts):
+                part = (after - before) / (high - low) if high > low else 1.0
+                total += (end - begin) * part * curve.cost(self.worth_s((before + after) / 2, lasts_s))
         return total / WEEK_S
 
     def worst(self, lasts_s: float) -> Worst:
         """Given how long a stop lasts, return it at its worst moment."""
         start_s, lost_s = self.week.worst(self.stretches(lasts_s))
+        worth_s = self.worth_s(lost_s, lasts_s)
         return Worst(
             lasts_s=lasts_s,
             start_s=start_s,
             open_s=self.week.open_s(start_s, lasts_s),
             lost_s=lost_s,
-            amount=self.curve.cost(lost_s) if self.curve else None,
+            amount=self.curve.cost(worth_s) if self.curve else None,
             mean=self.mean_cost(lasts_s),
             levels=levels_after(self.points, lasts_s),
-            beyond=self.curve is not None and lost_s > self.curve.last_s,
+            beyond=self.curve is not None and worth_s > self.curve.last_s,
         )

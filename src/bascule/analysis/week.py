@@ -68,15 +68,16 @@ class Week:
         return sorted({0.0, *((edge - offset) % WEEK_S for edge in self._edges for offset in offsets)})
 
     def worst(self, stretches: Sequence[Stretch]) -> Moment:
-        """Return the first beginning in the week from which most is lost.
+        """Return the first beginning in the week from which most is lost; one at which work begins, if there is any.
 
         The loss is piecewise linear in the beginning, so it is largest where the outage, or a stretch of it, begins or
         ends together with the working hours.
         """
         losses = [(self.lost_s(start, stretches), start) for start in self.turns(stretches)]
         most = max(loss for loss, _ in losses)
-        start = next(start for loss, start in losses if loss >= most - 1e-6)
-        return Moment(start, most)
+        worst = [start for loss, start in losses if loss >= most - 1e-6]
+        opening = {begin for begin, _ in self.spans}
+        return Moment(next((start for start in worst if start in opening), worst[0]), most)
 
 
 def week(hours: str | None) -> Week:
