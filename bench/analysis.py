@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +43,7 @@ def firm(shape: str) -> int:
 
 def measured(runs: int, shape: str) -> list[Taken]:
     """What finding the cut sets of a firm takes in a process of its own, start-up included."""
-    return [process("-m", "bench.analysis", shape) for _ in range(runs)]
+    return [process("-c", f"from bench.analysis import firm; print(firm({shape!r}))") for _ in range(runs)]
 
 
 def measure(runs: int, say: Say) -> Iterator[Figure]:
@@ -63,6 +62,3 @@ def measure(runs: int, say: Say) -> Iterator[Figure]:
 
 
 BENCHES = (Bench("analysis", "how long an analysis takes, and its memory", measure, minutes=0.5),)
-
-if __name__ == "__main__":
-    print(firm(sys.argv[1]))

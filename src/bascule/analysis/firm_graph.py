@@ -139,7 +139,7 @@ def _systems(policy: Policy, systems: Mapping[str, System]) -> Iterator[tuple[st
 
 
 def _activities(policy: Policy, shape: Shape, before_s: float, ending_s: float) -> Iterator[tuple[str, Node]]:
-    moving = {name: _moving(policy, members) for members in shape.groups.values() for name in members}
+    moving = _moving(policy, shape)
     for activity in policy.activities.values():
         id_, due_s = activity.id, float(activity.target.rto_s)
         with_systems = {PRIMARY: activity.uses, STANDBY: moving[id_]}
@@ -154,12 +154,18 @@ def _activities(policy: Policy, shape: Shape, before_s: float, ending_s: float) 
         yield f"activity:{id_}", Node("activity", needs_any=(AnyOf(tuple(f"activity:{id_}@{side}" for side in SIDES)),))
 
 
-def _moving(policy: Policy, members: Iterable[str]) -> tuple[str, ...]:
-    """Return the systems without which a switch group cannot be sent over; alternatives are not among them."""
+def _moving(policy: Policy, shape: Shape) -> dict[str, tuple[str, ...]]:
+    """Return, by activity, the systems without which its switch group cannot be sent over; alternatives are not among
+    them.
+    """
     bound: dict[str, list[str]] = {name: list(one.needs) for name, one in policy.systems.items()}
     for name, one in policy.systems.items():
         for other in one.consistent_with:
             bound[name].append(other)
             bound[other].append(name)
-    found = closure((name for member in members for name in policy.activities[member].uses), bound)
-    return tuple(name for name in policy.systems if name in found)
+    moving: dict[str, tuple[str, ...]] = {}
+    for group, members in shape.groups.items():
+        found = closure((name for member in members for name in policy.activities[member].uses), bound)
+        together = tuple(name for name in shape.moves[group] if name in found)
+        moving |= dict.fromkeys(members, together)
+    return moving

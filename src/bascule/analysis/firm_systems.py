@@ -28,13 +28,16 @@ def systems_of(policy: Policy, shape: Shape) -> dict[str, System]:
     for name, system in policy.systems.items():
         for other in system.consistent_with:
             bound[other].append(name)
+    late = built_late(policy)
     return {
-        name: _system(policy, written, shape.after[name], tuple(dict.fromkeys(bound[name])))
+        name: _system(policy, written, shape.after[name], tuple(dict.fromkeys(bound[name])), late)
         for name, written in policy.systems.items()
     }
 
 
-def _system(policy: Policy, written: Written, after: tuple[str, ...], bound: tuple[str, ...]) -> System:
+def _system(
+    policy: Policy, written: Written, after: tuple[str, ...], bound: tuple[str, ...], late: frozenset[str]
+) -> System:
     kind = system_type(written.type)
     settings = kind.settings(written)
     keeps = kind.keeps(settings)
@@ -46,7 +49,7 @@ def _system(policy: Policy, written: Written, after: tuple[str, ...], bound: tup
         copies=_copies(policy, written) if keeps else (),
         bound=bound,
         after=after,
-        begin=first_steps(written.runs_on["standby"] in built_late(policy)),
+        begin=first_steps(written.runs_on["standby"] in late),
         finish=tuple(kind.start(settings)),
     )
 
