@@ -65,6 +65,7 @@ NEVER = {
     "bascule/rules": ("bascule.plan", "bascule.planner", "bascule.emit", "bascule.api", "bascule.commands"),
     "bascule/plan.py": ("bascule.policy", "bascule.planner", "bascule.emit"),
     "bascule/emit": ("bascule.policy", "bascule.planner", "bascule.language", "bascule.api", "bascule.commands"),
+    "bascule/analysis": ("bascule.planner", "bascule.emit", "bascule.language", "bascule.api", "bascule.commands"),
     "bascule/planner.py": ("bascule.emit", "bascule.language", "bascule.api"),
     "bascule/systems": ("bascule.planner", "bascule.emit", "bascule.predict"),
     "bascule/protections": ("bascule.planner", "bascule.emit", "bascule.predict"),

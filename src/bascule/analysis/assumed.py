@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from bascule.analysis import lines
-from bascule.analysis.model import Assumption, System
+from bascule.analysis.model import Model, System
 from bascule.analysis.transfer import USABLE_SHARE
 from bascule.assumptions import CHANGE_BYTES_PER_DAY, LATENT_H, RATES, SIZE_BYTES
 from bascule.plan import Part
@@ -19,9 +20,24 @@ REHEARSED, AGREED, NOTHING, PUBLISHED = "rehearsed", "agreed", "nothing", "publi
 _OF_BYTES = frozenset({"restore", "replay", "fetch"})
 
 
-def assumptions(policy: Policy, systems: Mapping[str, System], parts: Iterable[Part]) -> tuple[Assumption, ...]:
-    """Given a policy, its systems and the parts of every recovery, return what was assumed, each figure once."""
-    found = [*_reactions(policy), *_work(policy), *_bytes(policy, systems), *_risks(policy), *_steps(systems, parts)]
+@dataclass(frozen=True)
+class Assumption:
+    """A figure that nobody declared: what it is, of what, the value with its unit (``s``, ``B``, ``B/s``, …), and where
+    it comes from. ``declare``: the key that would replace it, where there is one.
+    """
+
+    about: str
+    of: str
+    value: float
+    unit: str
+    source: str
+    declare: str
+
+
+def assumptions(policy: Policy, model: Model) -> tuple[Assumption, ...]:
+    """Given a policy and its model, return what was assumed, each figure once."""
+    steps = _steps(model.systems, (*model.before, *model.ending))
+    found = [*_reactions(policy), *_work(policy), *_bytes(policy, model.systems), *_risks(policy), *steps]
     return tuple(dict.fromkeys(found))
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policy to model: all that an analysis is computed from, with every figure that nobody declared."""
+"""Policy to model: all that an analysis is computed from."""
 
 from __future__ import annotations
 
-from bascule.analysis.assumed import assumptions
 from bascule.analysis.firm_graph import nodes
 from bascule.analysis.firm_risks import groups, scenarios
 from bascule.analysis.firm_stakes import stakes_of
@@ -33,7 +32,6 @@ def model_of(policy: Policy) -> Model:
         groups=groups(policy),
         before=before,
         ending=ending,
-        assumed=assumptions(policy, systems, (*before, *ending)),
     )
 
 

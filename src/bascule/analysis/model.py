@@ -69,20 +69,6 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Assumption:
-    """A figure that nobody declared: what it is, of what, the value with its unit (``s``, ``B``, ``B/s``, …), and where
-    it comes from. ``declare``: the key that would replace it, where there is one.
-    """
-
-    about: str
-    of: str
-    value: float
-    unit: str
-    source: str
-    declare: str
-
-
-@dataclass(frozen=True)
 class Model:
     """A whole firm. ``before``, ``ending``: what every recovery takes before its systems and after them."""
 
@@ -93,4 +79,3 @@ class Model:
     groups: tuple[Group, ...] = ()
     before: tuple[Part, ...] = ()
     ending: tuple[Part, ...] = ()
-    assumed: tuple[Assumption, ...] = ()

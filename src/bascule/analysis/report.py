@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from bascule import __version__
+from bascule.analysis.assumed import assumptions
 from bascule.analysis.basket import Basket, baskets
 from bascule.analysis.cutsets import cut_sets
 from bascule.analysis.deadlines import Deadline, deadlines
@@ -46,7 +47,7 @@ def analyse(policy: Policy) -> Json:
         "risks": risks(model),
         "standby": standby(model),
         "copies": copies(policy, model),
-        "assumed": [encode(one) for one in model.assumed],
+        "assumed": [encode(one) for one in assumptions(policy, model)],
         "graph": {name: encode(node) for name, node in model.graph.items()},
     }
 
