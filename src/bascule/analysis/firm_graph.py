@@ -61,6 +61,8 @@ def _places(policy: Policy) -> Iterator[tuple[str, Node]]:
     for site in policy.sites.values():
         needs, groups = _stands(site.stands)
         yield f"site:{site.id}", Node("site", needs, groups, fails=True)
+        if site.cloud:
+            yield f"bucket:{site.id}", Node("storage", (f"site:{site.id}",), fails=True)
     for machine in policy.machines.values():
         needs, groups = _stands(machine.stands)
         yield f"machine:{machine.id}", Node("machine", (f"site:{machine.site}", *needs), groups, fails=True)

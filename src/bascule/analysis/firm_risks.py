@@ -80,12 +80,11 @@ def _keys_of(policy: Policy, role: str) -> tuple[str, ...]:
     return tuple(f"secret:{one.id}" for one in policy.secrets.values() if one.held_by == (role,))
 
 
-def accounts_on(policy: Policy, machine: str) -> tuple[str, ...]:
-    """Return the accounts that can destroy what is on a machine."""
-    site = policy.machines[machine].site
+def accounts_on(policy: Policy, node: str, site: str) -> tuple[str, ...]:
+    """Return the accounts that can destroy what is at a node of a site."""
     found = []
     for id_ in policy.accounts:
         nodes, _ = touched(policy, [Reach("account", id_)], stolen=True)
-        if {f"machine:{machine}", f"site:{site}"} & set(nodes):
+        if {node, f"site:{site}"} & set(nodes):
             found.append(id_)
     return tuple(found)

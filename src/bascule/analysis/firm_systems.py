@@ -46,7 +46,7 @@ def _system(
         away=f"system:{written.id}@standby",
         place=f"machine:{written.runs_on['primary']}",
         keeps=keeps,
-        copies=_copies(policy, written) if keeps else (),
+        copies=_copies(policy, written, late) if keeps else (),
         bound=bound,
         after=after,
         begin=first_steps(written.runs_on["standby"] in late),
@@ -54,9 +54,9 @@ def _system(
     )
 
 
-def _copies(policy: Policy, written: Written) -> tuple[Copy, ...]:
+def _copies(policy: Policy, written: Written, late: frozenset[str]) -> tuple[Copy, ...]:
     entries = tuple(protection(item.by).entry(policy.id, written, item) for item in written.protect)
-    copies = [_copy(policy, written, entry) for entry in entries]
+    copies = [_copy(policy, written, entry, late) for entry in entries]
     third = third_of(policy, written.id, entries)
     if third is None:
         return tuple(copies)
@@ -74,19 +74,24 @@ def _copies(policy: Policy, written: Written) -> tuple[Copy, ...]:
     return (*copies, fetched)
 
 
-def _copy(policy: Policy, written: Written, entry: Json) -> Copy:
+def _copy(policy: Policy, written: Written, entry: Json, late: frozenset[str]) -> Copy:
     kind, data = protection(entry["by"]), _volume(policy, written)
     gathers_s = kind.gathers(entry)
     lag_s = kind.loss(entry).seconds - gathers_s + lines.sending_s(policy, "primary", "standby", data, gathers_s)
     return Copy(
         id=f"copy:{written.id}/{entry['by']}",
-        at=f"machine:{written.runs_on['standby']}",
+        at=_place(policy, written.runs_on["standby"], late),
         technology=entry["by"],
         path=(Window(gathers_s, lag_s),),
         keep_s=entry.get("keep_s"),
         live=kind.live,
         bring=tuple(kind.bring(entry, data)),
     )
+
+
+def _place(policy: Policy, machine: str, late: frozenset[str]) -> str:
+    """Return where the copies of a machine are: on it, or in the bucket of its site before it is built."""
+    return f"bucket:{policy.machines[machine].site}" if machine in late else f"machine:{machine}"
 
 
 def _volume(policy: Policy, written: Written) -> Volume:

@@ -31,10 +31,10 @@ def rehearsed_s(policy: Policy) -> float | None:
 
 def _system(policy: Policy, model: Model, name: str) -> Json:
     system, written = model.systems[name], policy.systems[name]
-    original = _holding(policy, ORIGINAL, written.runs_on["primary"], written.type)
+    original = _holding(policy, ORIGINAL, f"machine:{written.runs_on['primary']}", written.type)
     held = [
         # A live copy is of the technology of the original.
-        _holding(policy, copy.id, copy.at.partition(":")[2], written.type if copy.live else copy.technology)
+        _holding(policy, copy.id, copy.at, written.type if copy.live else copy.technology)
         for copy in system.copies
     ]
     rule = independence(original, held, rehearsed_s(policy), bool(policy.accounts))
@@ -46,9 +46,12 @@ def _system(policy: Policy, model: Model, name: str) -> Json:
     }
 
 
-def _holding(policy: Policy, id_: str, machine: str, technology: str) -> Holding:
-    site = policy.sites[policy.machines[machine].site]
-    return Holding(id_, machine, site.id, technology, accounts_on(policy, machine), site.hazards)
+def _holding(policy: Policy, id_: str, at: str, technology: str) -> Holding:
+    """Return what is held at a node: a machine, or the bucket of a site."""
+    kind, _, name = at.partition(":")
+    site = policy.sites[policy.machines[name].site if kind == "machine" else name]
+    place = name if kind == "machine" else f"{kind} {name}"
+    return Holding(id_, place, site.id, technology, accounts_on(policy, at, site.id), site.hazards)
 
 
 def _copy(copy: Copy) -> Json:
