@@ -97,13 +97,19 @@ def _baskets(report: Report, say: Say) -> Iterator[str]:
         without = say("nothing_else") if without_s is None else duration(without_s)
         imposed = node(egg["id"], say, side=False)
         kind = say(f"kind.{basket['kind']}")
-        rows.append([basket["id"].partition(":")[2], kind, duration(basket["by_s"]), imposed, without])
+        rows.append([_basket(basket["id"], say), kind, duration(basket["by_s"]), imposed, without])
         # A minute is not worth moving an egg for.
         if basket["kind"] != "site" and (basket["gained_s"] or 0) > 60:
             chain = " → ".join(node(one, say, side=False) for one in basket["chain"])
             gained, name = duration(basket["gained_s"]), node(basket["id"], say)
             told += paragraph(say("egg", egg=imposed, basket=name, gained=gained, chain=chain))
     yield from [*table(rows), *told]
+
+
+def _basket(id_: str, say: Say) -> str:
+    # Its kind stands beside it; a bucket has the name of its site.
+    kind, _, name = id_.partition(":")
+    return node(id_, say) if kind == "bucket" else name
 
 
 def _cuts(report: Report, say: Say) -> Iterator[str]:
