@@ -171,7 +171,7 @@ class _Maker:
             consistent_with=tuple(data.get("consistent_with", ())),
             size_bytes=_maybe(data, "size", size_bytes),
             change_bytes_per_day=_maybe(data, "change", rate_bytes_per_day),
-            protect=tuple(map(_protection, data.get("protect", ()))),
+            protect=() if data.get("protect") == "auto" else tuple(map(_protection, data.get("protect", ()))),
             settings={key: value for key, value in data.items() if key not in _SYSTEM_KEYS},
             stands=dependence.stands(data),
         )
@@ -205,7 +205,9 @@ class _Maker:
 
     def risk(self, key: str, data: Json) -> p.Risk:
         touched, spans = dependence.reaches(data["affects"]), [_maybe(data, word, duration_s) for word in _SPANS]
-        return p.Risk(key, self.names(data), touched, data["mode"], data.get("per_year"), *spans)
+        return p.Risk(
+            key, self.names(data), touched, data["mode"], data.get("per_year"), *spans, data.get("accepted", False)
+        )
 
     def licence(self, key: str, data: Json) -> p.Licence:
         plain = {word: data.get(word) for word in ("until", "standby", "file")}

@@ -30,7 +30,7 @@ class Supplier:
 @dataclass(frozen=True)
 class Risk:
     """A scenario: what it affects; mode ``loss``, ``unavailability``, ``compromise``, ``corruption``; events a year;
-    how long it lasts; how long its damage stays unseen.
+    how long it lasts; how long its damage stays unseen. ``accepted``: promises need not hold under it.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Risk:
     per_year: float | None
     lasts_s: int | None
     unseen_s: int | None
+    accepted: bool = False
 
 
 @dataclass(frozen=True)

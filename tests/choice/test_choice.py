@@ -36,6 +36,11 @@ def test_trying_everything_agrees_on_five_hundred_firms() -> None:
     assert FIRMS / 4 < kept < FIRMS, "firms of both kinds were tried"
 
 
+def test_the_solver_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    assert cheapest(firm(Random(1))) is not None
+    assert capfd.readouterr() == ("", "")
+
+
 def test_large_groups_are_chosen_for_as_small_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = 0
     for seed in range(150):

@@ -46,7 +46,7 @@ def _system(
         away=f"system:{written.id}@standby",
         place=f"machine:{written.runs_on['primary']}",
         keeps=keeps,
-        copies=_copies(policy, written, late) if keeps else (),
+        copies=copies_of(policy, written, late) if keeps else (),
         bound=bound,
         after=after,
         begin=first_steps(written.runs_on["standby"] in late),
@@ -54,7 +54,7 @@ def _system(
     )
 
 
-def _copies(policy: Policy, written: Written, late: frozenset[str]) -> tuple[Copy, ...]:
+def copies_of(policy: Policy, written: Written, late: frozenset[str]) -> tuple[Copy, ...]:
     entries = tuple(protection(item.by).entry(policy.id, written, item) for item in written.protect)
     copies = [_copy(policy, written, entry, late) for entry in entries]
     third = third_of(policy, written.id, entries)

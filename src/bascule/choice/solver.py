@@ -73,8 +73,7 @@ class Solved:
 def solve(program: Program, limit_s: float = LIMIT_S) -> Solved | None:
     """Given a program, return its solution, None when nothing keeps all rows. Raise NoSolver, OutOfTime."""
     highs = engine()
-    run = highs.Highs()
-    run.silent()
+    run = _quiet(highs)
     for name, value in {**_OPTIONS, "time_limit": limit_s}.items():
         run.setOptionValue(name, value)
     run.passModel(_model(highs, program))
@@ -96,6 +95,16 @@ def engine() -> Any:
     except ImportError as error:
         raise NoSolver('choosing needs HiGHS, which is not installed; run: pip install "bascule[analysis]"') from error
     return highspy
+
+
+def _quiet(highs: Any) -> Any:
+    """Return an engine that prints nothing: enabling callbacks, which nobody needs here, would print a banner first."""
+
+    class Quiet(highs.Highs):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+
+    return Quiet()
 
 
 def _model(highs: Any, program: Program) -> Any:

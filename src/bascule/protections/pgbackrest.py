@@ -6,13 +6,16 @@ from __future__ import annotations
 from bascule import policy
 from bascule.assumptions import RATES, SECONDS
 from bascule.plan import Json, Loss, Part
-from bascule.protections import Protection, Volume, named, repository
+from bascule.protections import Protection, Volume, longest, named, repository
 from bascule.values import DAY
 
 _EVERY_S = DAY
 _ARCHIVE_S = 300
 _FULL_EVERY_S = 7 * DAY
 _KEEP_S = 30 * DAY
+_HOUR_S = 3600
+# A segment of log that is sent more often is mostly empty.
+_ARCHIVES_S = (30, 60, 300, 600, 900, 1800, 3600)
 
 
 def _entry(policy_id: str, system: policy.System, written: policy.Protection) -> Json:
@@ -51,4 +54,9 @@ def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
     )
 
 
-KIND = Protection(_entry, _loss, _bring, _gathers)
+def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
+    archive_s = longest(_ARCHIVES_S, loss_s - SECONDS["push"])
+    return policy.Protection("pgbackrest", _HOUR_S, archive_s, _FULL_EVERY_S, keep_s, key)
+
+
+KIND = Protection(_entry, _loss, _bring, _gathers, _within)

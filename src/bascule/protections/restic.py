@@ -6,11 +6,13 @@ from __future__ import annotations
 from bascule import policy
 from bascule.assumptions import SECONDS
 from bascule.plan import Json, Loss, Part
-from bascule.protections import Protection, Volume, named, repository
+from bascule.protections import Protection, Volume, longest, named, repository
 from bascule.values import DAY
 
 _EVERY_S = 3600
 _KEEP_S = 30 * DAY
+# Walking through a large tree takes minutes, so copies cannot come more often than that.
+_PERIODS_S = (300, 600, 900, 1800, 3600, 4 * 3600, 12 * 3600, DAY)
 
 
 def _entry(policy_id: str, system: policy.System, written: policy.Protection) -> Json:
@@ -42,4 +44,8 @@ def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
     )
 
 
-KIND = Protection(_entry, _loss, _bring, _gathers)
+def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
+    return policy.Protection("restic", longest(_PERIODS_S, loss_s - SECONDS["push"]), None, None, keep_s, key)
+
+
+KIND = Protection(_entry, _loss, _bring, _gathers, _within)

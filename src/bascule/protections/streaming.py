@@ -38,4 +38,8 @@ def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
     return (Part("promote", SECONDS["promote"], "default"),)
 
 
-KIND = Protection(_entry, _loss, _bring, _gathers, live=True)
+def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
+    return policy.Protection("streaming", None, None, None, None, None)
+
+
+KIND = Protection(_entry, _loss, _bring, _gathers, _within, live=True)

@@ -23,13 +23,14 @@ class SystemType:
 
     ``settings(system)``: what its steps need, total. ``keeps(settings)``: whether it has data of its own to lose.
     ``start(settings)``: what recovering takes beside bringing the data. ``ports(settings, taken)``: where it answers on
-    a machine on which other systems answer at the ports ``taken``.
+    a machine on which other systems answer at the ports ``taken``. ``copied_by``: the protections that it can have.
     """
 
     settings: Callable[[policy.System], Json]
     keeps: Callable[[Json], bool]
     start: Callable[[Json], tuple[Part, ...]]
     ports: Callable[[Json, Collection[int]], tuple[int, ...]]
+    copied_by: tuple[str, ...] = ("restic",)
 
 
 def system_type(name: str) -> SystemType:
