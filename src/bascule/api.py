@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ __all__ = [
     "check",
     "compile_tree",
     "diff",
+    "options",
     "plan",
     "write",
 ]
@@ -56,6 +58,20 @@ def analyse(policy: Path) -> dict[str, Any]:
     from bascule.analysis import report
 
     return report.analyse(language.load(policy))
+
+
+def options(policy: Path, activity: str | None, today: date) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
+    """Given the path of a policy, an activity or None for all, and the day, return options and choice as JSON, under
+    `schemas/options`, and findings about old prices. Raise as `plan` does; NoSolver, OutOfTime; KeyError without such
+    an activity.
+    """
+    from bascule import price_files
+    from bascule.choice import report
+    from bascule.settled import prices_of
+
+    written = language.load(policy)
+    prices = prices_of(written)
+    return report.options(written, prices.book, activity), tuple(price_files.old(prices, today))
 
 
 def plan(policy: Path) -> Plan:

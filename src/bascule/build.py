@@ -20,7 +20,6 @@ Parsed = TypeVar("Parsed")
 _SYSTEM_KEYS = frozenset(
     {"name", "type", "runs_on", "needs", "needs_any", "consistent_with", "size", "change", "protect"}
 )
-_SPANS = ("lasts", "unseen")
 RUN_TIMEOUT_S = 10
 HTTP_TIMEOUT_S = 3
 
@@ -204,10 +203,10 @@ class _Maker:
         )
 
     def risk(self, key: str, data: Json) -> p.Risk:
-        touched, spans = dependence.reaches(data["affects"]), [_maybe(data, word, duration_s) for word in _SPANS]
-        return p.Risk(
-            key, self.names(data), touched, data["mode"], data.get("per_year"), *spans, data.get("accepted", False)
-        )
+        touched = dependence.reaches(data["affects"])
+        lasts_s, unseen_s = (_maybe(data, word, duration_s) for word in ("lasts", "unseen"))
+        accepted = bool(data.get("accepted", False))
+        return p.Risk(key, self.names(data), touched, data["mode"], data.get("per_year"), lasts_s, unseen_s, accepted)
 
     def licence(self, key: str, data: Json) -> p.Licence:
         plain = {word: data.get(word) for word in ("until", "standby", "file")}

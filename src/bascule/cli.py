@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "say what is wrong with a policy, and what to write instead",
     "plan": "show the order of a recovery, how long it should take and what it should lose",
     "analyse": "say what a stop costs, what depends on what, what may happen and what would be left",
+    "options": "say what each way of recovering costs, which one is chosen and why",
     "compile": "compile a policy into the folder that recovers the firm",
     "diff": "say what a policy would alter in a compiled folder",
     "trust": "pin the host key of a machine beside the policy",

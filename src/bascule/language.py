@@ -14,6 +14,7 @@ from bascule.build import build
 from bascule.conformity import check
 from bascule.diagnostics import Findings, has_errors
 from bascule.policy import Policy
+from bascule.settled import settle
 from bascule.source import Source, read, read_text
 
 
@@ -36,7 +37,10 @@ def load_source(source: Source) -> Policy:
     if wrong:
         raise Findings(wrong)
     policy = build(source)
-    found = rules.check_all(policy)
+    found = rules.check_first(policy)
+    if not has_errors(found):
+        policy = settle(policy)
+        found = rules.check_rest(policy)
     if has_errors(found):
         raise Findings(found)
     return replace(policy, warnings=tuple(found))

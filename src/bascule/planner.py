@@ -199,6 +199,7 @@ def _firm(written: policy.Policy) -> Json:
         "drills": encode(written.drills),
         "roles": encode(written.roles),
         "dmia_means": written.organisation.dmia_means,
+        **({"choice": written.choice} if written.choice else {}),
     }
 
 

@@ -203,7 +203,9 @@ class System:
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole policy. ``digest`` is that of the file's text; ``warnings`` are the findings that were no errors."""
+    """The whole policy. ``digest`` is that of the file's text; ``warnings`` are the findings that were no errors;
+    ``choice``: what was chosen where it says `auto`, None where it leaves nothing open.
+    """
 
     organisation: Organisation
     activities: Mapping[str, Activity]
@@ -225,6 +227,7 @@ class Policy:
     source: Source = field(repr=False, compare=False)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     response: Response = UNSAID
+    choice: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
 
     @property

@@ -49,7 +49,8 @@ def test_text_of_a_firm(language: str, expect: Callable[[Path, str], None]) -> N
 
 
 def test_words_are_there_in_both_languages_and_used() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    sources = [*FOLDER.glob("*.py"), *(FOLDER.parent / "choice").glob("*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     asked = set(re.findall(r'say\(\s*"([a-z_.0-9]+)"', code)) | set(re.findall(r'titled\("([a-z_]+)"', code))
     assert [word for word in sorted(asked) if not known(word)] == []
     for word, entry in WORDS.items():

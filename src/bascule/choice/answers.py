@@ -28,9 +28,9 @@ class Relaxed:
 
 @dataclass(frozen=True)
 class Group:
-    """The answers for one group. ``lasts_s``: how long it is stopped at most with what was chosen; ``outlay``: what
-    that costs when it shares with nobody. ``break_even``: from which price of an hour on the next cheaper point does not
-    pay. ``free``: what would be chosen for it if nothing were promised, and how much less that costs in all.
+    """Answers for one group. ``lasts_s``: how long it is stopped at most with what was chosen; ``outlay``: what
+    that costs when it shares with nobody. ``break_even``: from which price of an hour on the next cheaper point does
+    not pay. ``free``: what would be chosen for it if nothing were promised, and how much less that costs in all.
     """
 
     points: tuple[Point, ...]

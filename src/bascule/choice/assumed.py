@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is assumed beside the analysis where options are compared: hours of work, how long what is done by hand takes."""
+"""What is assumed where options are compared: hours of work, how long what is done by hand takes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def _assumed(policy: Policy, book: PriceBook, firm: Firm) -> Iterator[Assumption
             yield Assumption("upkeep", way, hours, "h", AGREED, f"prices: upkeep.{way}")
     for options in firm.ways.values():
         for one in options:
-            by_hand = [part for part in (*one.way.waits, *(part for met in one.met for part in met.parts))]
-            for part in by_hand:
+            for part in (*one.way.waits, *(part for met in one.met for part in met.parts)):
                 if part.name in ("deliver", "fetch_medium"):
                     yield Assumption("step", part.name, part.seconds, "s", AGREED, "")
     if OFFLINE in used:

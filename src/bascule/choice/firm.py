@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bascule.analysis.firm import model_of
 from bascule.analysis.firm_graph import RECOVERY
@@ -18,7 +18,7 @@ from bascule.choice.problem import NEVER, Group, Item, Option, Problem, Stop, Sy
 from bascule.choice.stopping import knots
 from bascule.choice.ways import Wanted, Way, ways_of
 from bascule.ordering import Shape, shape_of
-from bascule.policy import Policy
+from bascule.policy import Policy, Protection
 from bascule.providers import provider
 from bascule.values import DAY
 
@@ -68,14 +68,16 @@ class Firm:
         return next(one for one in self.ways[system] if one.way.id == option)
 
 
-def firm_of(policy: Policy, book: PriceBook) -> Firm:
-    """Given a policy whose references are right and its prices, return it as it is chosen for."""
+def firm_of(policy: Policy, book: PriceBook, fixed: Mapping[str, tuple[Protection, ...]] | None = None) -> Firm:
+    """Given a policy whose references are right and its prices, return it as it is chosen for. The copies of systems
+    in ``fixed`` are as they are written, not as they should be.
+    """
     shape, bare, whole = shape_of(policy), model_of(stripped(policy)), model_of(policy)
     found = blows(bare)
     days = float(standby(whole)["active_days_per_year"])
     ways = {}
     for name, written in policy.systems.items():
-        made = ways_of(policy, written, wanted(policy, shape, name))
+        made = ways_of(policy, written, replace(wanted(policy, shape, name), written=(fixed or {}).get(name, ())))
         ways[name] = tuple(
             Priced(
                 way, costs_of(policy, book, written, way, days), tuple(meets(bare, name, way, blow) for blow in found)

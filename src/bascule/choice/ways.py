@@ -60,11 +60,14 @@ class Way:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the copies of a system should be: the most they may lack, how far they reach back, the secret they need."""
+    """What the copies of a system should be: the most they may lack, how far they reach back, the secret they need;
+    or what is written of them.
+    """
 
     loss_s: float
     keep_s: int = _KEEP_S
     key: str | None = None
+    written: tuple[Protection, ...] = ()
 
 
 def ways_of(policy: Policy, written: Written, wanted: Wanted) -> tuple[Way, ...]:
@@ -103,6 +106,8 @@ def _start(written: Written) -> tuple[Part, ...]:
 
 def _protections(written: Written, wanted: Wanted, live: bool) -> tuple[Protection, ...] | None:
     """Return what is written to have a copy with history, and with ``live`` one more; None where there is none."""
+    if wanted.written:
+        return wanted.written if live == any(protection(item.by).live for item in wanted.written) else None
     names = system_type(written.type).copied_by
     history = [name for name in names if not protection(name).live]
     alive = [name for name in names if protection(name).live]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bascule.diagnostics import Diagnostic, has_errors
+from bascule.diagnostics import Diagnostic
 from bascule.policy import Policy
 from bascule.rules import (
     cloud_link,
@@ -108,10 +108,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check_all(policy: Policy) -> list[Diagnostic]:
-    """Given a policy, return what the rules find, in order of place; with wrong references, those alone."""
-    found = _found(FIRST, policy)
-    return found if has_errors(found) else _found(RULES, policy)
+def check_first(policy: Policy) -> list[Diagnostic]:
+    """Given a policy, return what is wrong with what it refers to, in order of place."""
+    return _found(FIRST, policy)
+
+
+def check_rest(policy: Policy) -> list[Diagnostic]:
+    """Given a policy whose references are right and that leaves nothing open, return what else the rules find."""
+    return _found(RULES, policy)
 
 
 def _found(rules: tuple[Rule, ...], policy: Policy) -> list[Diagnostic]:
