@@ -56,9 +56,9 @@ def test_the_question_is_answered_in_three_lines() -> None:
     report = asked()
     said = text.render(report, "en")
     for line in (
-        "Ten minutes: 1 840",
-        "Four hours: 1 840 too",
-        "A day or two: 394",
+        "Ten minutes: 1 840 EUR a year",
+        "Four hours: 1 840 EUR a year too",
+        "A day or two: 394 EUR a year",
         "because an hour of stop costs up to 280",
     ):
         assert line in " ".join(said.split()), line

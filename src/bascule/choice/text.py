@@ -15,6 +15,8 @@ Report = Mapping[str, Any]
 _PARTS_SHOWN = 5
 # Below this the answer is proven; what the solver returns is a sum of rounded numbers.
 _PROVEN = 1e-6
+# Amounts that nobody would tell apart.
+_NOTHING = 0.5
 
 
 def render(report: Report, language: str | None = None) -> str:
@@ -33,24 +35,31 @@ def render(report: Report, language: str | None = None) -> str:
 
 
 def _answer(report: Report, name: str, activity: Mapping[str, Any], say: Say) -> Iterator[str]:
-    yield from ["", say("title_of", title=f"{name}")]
+    yield from ["", say("title_of", title=name)]
+    for line in answered(report, name, activity, say):
+        yield from paragraph(line)
+
+
+def answered(report: Report, name: str, activity: Mapping[str, Any], say: Say) -> Iterator[str]:
+    """Given a report and an activity of it, yield the answer in sentences: what three recovery times cost, which one
+    should be chosen and why, what would change that.
+    """
     for one in activity["asked"]:
-        yield from paragraph(_asked(one, activity, say))
+        yield _asked(report, one, activity, say)
     chosen = activity["chosen"]
     if not chosen:
         return
     ways = _named(chosen_ways(report, activity), say)
-    facts = {"lasts": duration(chosen["lasts_s"]), "outlay": money(chosen["outlay"]), "ways": ways}
-    yield from paragraph(say("options.choose", **facts, because=_because(activity, say)))
+    facts = {"lasts": duration(chosen["lasts_s"]), "outlay": _yearly(report, chosen["outlay"]), "ways": ways}
+    yield say("options.choose", **facts, because=_because(activity, say))
     if chosen["break_even"] is not None:
-        yield from paragraph(say("options.break_even", hour=money(chosen["break_even"])))
+        yield say("options.break_even", hour=money(chosen["break_even"]))
     if chosen["relaxed"]:
         saved = {"to": duration(chosen["relaxed"]["to_s"]), "saves": money(chosen["relaxed"]["saves"])}
-        yield from paragraph(say("options.relaxed", rto=duration(activity["target"]["rto_s"]), **saved))
-    if chosen["without_promise_saves"] > 0.5:
+        yield say("options.relaxed", rto=duration(activity["target"]["rto_s"]), **saved)
+    if chosen["without_promise_saves"] > _NOTHING:
         word = "options.not_worth" if activity["hour"] else "options.unpriced"
-        free = _named(chosen["without_promise"], say)
-        yield from paragraph(say(word, saves=money(chosen["without_promise_saves"]), ways=free))
+        yield say(word, saves=money(chosen["without_promise_saves"]), ways=_named(chosen["without_promise"], say))
 
 
 def chosen_ways(report: Report, activity: Mapping[str, Any]) -> Mapping[str, str]:
@@ -59,7 +68,11 @@ def chosen_ways(report: Report, activity: Mapping[str, Any]) -> Mapping[str, str
     return {name: report["choice"]["systems"][name] for name in systems} if report["choice"] else {}
 
 
-def _asked(one: Mapping[str, Any], activity: Mapping[str, Any], say: Say) -> str:
+def _yearly(report: Report, amount: float) -> str:
+    return f"{money(amount)} {report['policy']['currency']}"
+
+
+def _asked(report: Report, one: Mapping[str, Any], activity: Mapping[str, Any], say: Say) -> str:
     within = say(f"options.within.{int(one['within_s'])}")
     if one["outlay"] is None:
         return say("options.cannot", within=within)
@@ -70,7 +83,7 @@ def _asked(one: Mapping[str, Any], activity: Mapping[str, Any], say: Say) -> str
     return say(
         word,
         within=within,
-        outlay=money(one["outlay"]),
+        outlay=_yearly(report, one["outlay"]),
         lasts=duration(one["lasts_s"]),
         ways=_named(one["systems"], say),
     )
@@ -80,7 +93,7 @@ def _because(activity: Mapping[str, Any], say: Say) -> str:
     facts = {"rto": duration(activity["target"]["rto_s"]), "hour": money(activity["hour"])}
     if activity["hour"] is None:
         return say("options.because_promised", **facts)
-    worth = activity["chosen"]["without_promise_saves"] <= 0.5
+    worth = activity["chosen"]["without_promise_saves"] <= _NOTHING
     return say("options.because_worth" if worth else "options.because_both", **facts)
 
 
