@@ -54,6 +54,7 @@ def build(source: Source) -> p.Policy:
         source=source,
         resources=_each(data, "resources", lambda key, j: dependence.resource(key, make.names(j), j)),
         response=dependence.response(data.get("response", {})),
+        measured=_each(data.get("measured", {}), "systems", lambda _, j: {by: duration_s(j[by]) for by in j}),
     )
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "run": "run a driver of a compiled folder (the same as ansible-playbook in it)",
     "watch": "look on while a run goes on, activity by activity",
     "report": "say what a run showed, activity by activity, from its journal alone",
+    "learn": "set what runs showed beside what was predicted, and propose the change of the policy",
     "explain": "explain the code of a finding",
 }
 

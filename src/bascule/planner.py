@@ -114,7 +114,9 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape, late: f
         change_bytes_per_day=system.change_bytes_per_day,
         settings=settings,
         protections=protections,
-        predicted=for_system(system, settings, protections, written.machines[away], away in late),
+        predicted=for_system(
+            system, settings, protections, written.machines[away], away in late, written.measured.get(system.id, {})
+        ),
         third=third_of(written, system.id, protections),
     )
 

@@ -203,8 +203,8 @@ class System:
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole policy. ``digest`` is that of the file's text; ``warnings`` are the findings that were no errors;
-    ``choice``: what was chosen where it says `auto`, None where it leaves nothing open.
+    """The whole policy. ``digest``: of its text; ``warnings``: findings that were no errors; ``measured``: seconds of
+    whole recoveries, by system and copy; ``choice``: what was chosen for `auto`, None where nothing is left open.
     """
 
     organisation: Organisation
@@ -227,6 +227,7 @@ class Policy:
     source: Source = field(repr=False, compare=False)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     response: Response = UNSAID
+    measured: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     choice: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
 

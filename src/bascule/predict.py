@@ -17,14 +17,22 @@ from bascule.plan import Duration, Json, Loss, Part, Predicted
 from bascule.protections import Volume, protection
 from bascule.systems import system_type
 
+# The key under which runs say how long what keeps no data took.
+START = "start"
+NOTHING_MEASURED: Mapping[str, int] = {}
 _NOTHING_TO_LOSE = Loss(0, "declared", None)
 
 
 def for_system(
-    system: policy.System, settings: Json, protections: Sequence[Json], machine: policy.Machine, late: bool
+    system: policy.System,
+    settings: Json,
+    protections: Sequence[Json],
+    machine: policy.Machine,
+    late: bool,
+    measured: Mapping[str, int] = NOTHING_MEASURED,
 ) -> Predicted:
     """Given a system, its settings and protections as planned, the machine of the standby and whether that is built
-    when it is needed, return what is expected after the loss of a site.
+    when it is needed, and what runs showed of it, return what is expected after the loss of a site.
     """
     kind = system_type(system.type)
     parts = list(first_steps(late))
@@ -33,8 +41,30 @@ def for_system(
         # After a plain loss the copy that loses least is taken; it repeats damage, but there was none.
         entry = min(protections, key=lambda entry: protection(entry["by"]).loss(entry).seconds)
         loss = protection(entry["by"]).loss(entry)
-        parts += protection(entry["by"]).bring(entry, volume(system, machine))
-    return Predicted(duration([*parts, *kind.start(settings)]), loss)
+        parts += bring(entry, system, machine, settings, measured)
+    return Predicted(duration([*parts, *start(system, settings, measured)]), loss)
+
+
+def start(system: policy.System, settings: Json, measured: Mapping[str, int]) -> tuple[Part, ...]:
+    """Given a system, its settings and what runs showed of it, return what its recovery takes beside its data."""
+    kind = system_type(system.type)
+    if START in measured and not kind.keeps(settings):
+        return (Part(START, max(0.0, measured[START] - _steps_s()), "measured"),)
+    return tuple(kind.start(settings))
+
+
+def bring(
+    entry: Json, system: policy.System, machine: policy.Machine, settings: Json, measured: Mapping[str, int]
+) -> tuple[Part, ...]:
+    """Given a protection as planned, its system and machine, and what runs showed, return what brings the data."""
+    if entry["by"] in measured:
+        others_s = _steps_s() + sum(part.seconds for part in start(system, settings, measured))
+        return (Part("recover", max(0.0, measured[entry["by"]] - others_s), "measured"),)
+    return tuple(protection(entry["by"]).bring(entry, volume(system, machine)))
+
+
+def _steps_s() -> float:
+    return sum(part.seconds for part in first_steps(late=False))
 
 
 def first_steps(late: bool) -> tuple[Part, ...]:

@@ -14,7 +14,7 @@ from bascule.ordering import Shape
 from bascule.plan import Json
 from bascule.policy import Policy
 from bascule.policy import System as Written
-from bascule.predict import first_steps, volume
+from bascule.predict import NOTHING_MEASURED, bring, first_steps, start, volume
 from bascule.protections import Volume, protection
 from bascule.systems import system_type
 from bascule.third import third_of
@@ -50,7 +50,7 @@ def _system(
         bound=bound,
         after=after,
         begin=first_steps(written.runs_on["standby"] in late),
-        finish=tuple(kind.start(settings)),
+        finish=start(written, settings, policy.measured.get(written.id, NOTHING_MEASURED)),
     )
 
 
@@ -76,6 +76,8 @@ def copies_of(policy: Policy, written: Written, late: frozenset[str]) -> tuple[C
 
 def _copy(policy: Policy, written: Written, entry: Json, late: frozenset[str]) -> Copy:
     kind, data = protection(entry["by"]), _volume(policy, written)
+    settings = system_type(written.type).settings(written)
+    measured = policy.measured.get(written.id, NOTHING_MEASURED)
     gathers_s = kind.gathers(entry)
     lag_s = kind.loss(entry).seconds - gathers_s + lines.sending_s(policy, "primary", "standby", data, gathers_s)
     return Copy(
@@ -85,7 +87,7 @@ def _copy(policy: Policy, written: Written, entry: Json, late: frozenset[str]) -
         path=(Window(gathers_s, lag_s),),
         keep_s=entry.get("keep_s"),
         live=kind.live,
-        bring=tuple(kind.bring(entry, data)),
+        bring=bring(entry, written, policy.machines[written.runs_on["standby"]], settings, measured),
     )
 
 

@@ -25,7 +25,7 @@ from bascule.assumptions import MEDIUM_KEEP_S, MEDIUM_S, SECONDS
 from bascule.plan import Part
 from bascule.policy import Policy, Protection
 from bascule.policy import System as Written
-from bascule.predict import first_steps, volume
+from bascule.predict import NOTHING_MEASURED, first_steps, start, volume
 from bascule.protections import protection
 from bascule.providers import provider
 from bascule.systems import system_type
@@ -82,7 +82,7 @@ def _without_data(policy: Policy, written: Written) -> Iterator[Way]:
     yield Way(ACCEPT)
     yield _late(policy, written, Way(REBUILD))
     for id_ in (PILOT, WARM):
-        yield _there(written, Way(id_), prepared=id_ == WARM)
+        yield _there(policy, written, Way(id_), prepared=id_ == WARM)
 
 
 def _late(policy: Policy, written: Written, way: Way) -> Way:
@@ -91,17 +91,17 @@ def _late(policy: Policy, written: Written, way: Way) -> Way:
     builds = provider(site.provider).builds
     waits = () if builds else (Part("deliver", SECONDS["deliver"], "default"),)
     by_hand = way.by_hand or not builds
-    return replace(way, waits=waits, begin=first_steps(True), finish=_start(written), by_hand=by_hand)
+    return replace(way, waits=waits, begin=first_steps(True), finish=_start(policy, written), by_hand=by_hand)
 
 
-def _there(written: Written, way: Way, prepared: bool) -> Way:
+def _there(policy: Policy, written: Written, way: Way, prepared: bool) -> Way:
     """Complete a way whose machine runs before the disaster."""
-    return replace(way, runs=True, begin=first_steps(not prepared), finish=_start(written))
+    return replace(way, runs=True, begin=first_steps(not prepared), finish=_start(policy, written))
 
 
-def _start(written: Written) -> tuple[Part, ...]:
-    kind = system_type(written.type)
-    return tuple(kind.start(kind.settings(written)))
+def _start(policy: Policy, written: Written) -> tuple[Part, ...]:
+    settings = system_type(written.type).settings(written)
+    return start(written, settings, policy.measured.get(written.id, NOTHING_MEASURED))
 
 
 def _protections(written: Written, wanted: Wanted, live: bool) -> tuple[Protection, ...] | None:
@@ -152,7 +152,7 @@ def _running(id_: str) -> Callable[[Policy, Written, Wanted], Iterator[Way]]:
     def make(policy: Policy, written: Written, wanted: Wanted) -> Iterator[Way]:
         if protect := _protections(written, wanted, live=id_ == LIVE):
             copies = _copies(policy, written, protect, late=False)
-            yield _there(written, Way(id_, protect, copies), prepared=id_ != PILOT)
+            yield _there(policy, written, Way(id_, protect, copies), prepared=id_ != PILOT)
 
     return make
 

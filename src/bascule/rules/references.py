@@ -155,6 +155,7 @@ def _of_firm(policy: Policy) -> Iterator[Reference]:
             yield Reference((section, id_, word, *step), reach.kind, reach.id)
     for licence in policy.licences.values():
         yield from (Reference(("licences", licence.id, "of", i), "system", id_) for i, id_ in enumerate(licence.of))
+    yield from (Reference(("measured", "systems", name), "system", name, at_key=True) for name in policy.measured)
     for role in policy.roles.values():
         if role.deputy:
             yield Reference(("roles", role.id, "deputy"), "role", role.deputy)
