@@ -138,6 +138,7 @@ class _Maker:
             timezone=data.get("timezone", "Europe/Paris"),
             language=self.language,
             dmia_means=data.get("dmia_means", "mtpd"),
+            budget=data.get("budget"),
         )
 
     def connection(self, data: Json) -> p.Connection:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Organisation:
-    """The firm. ``dmia_means`` says which term the French documents print where they say DMIA: ``mtpd`` or ``rto``."""
+    """The firm. ``dmia_means``: what French documents call DMIA, ``mtpd`` or ``rto``; ``budget`` for a year."""
 
     id: str
     name: Names
@@ -61,6 +61,7 @@ class Organisation:
     timezone: str
     language: str
     dmia_means: str
+    budget: float | None = None
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,7 @@ class Activity:
     @property
     def mtpd_s(self) -> int:
         """The longest bearable interruption: as written, else as it follows. The rules see to it that there is one."""
-        derived_s = self.derived_mtpd_s
-        return self.need.mtpd_s if self.need.mtpd_s is not None else 0 if derived_s is None else derived_s
+        return next((found for found in (self.need.mtpd_s, self.derived_mtpd_s) if found is not None), 0)
 
     @property
     def all_uses(self) -> tuple[str, ...]:

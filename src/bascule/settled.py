@@ -14,7 +14,7 @@ from bascule.choice.firm import Firm
 from bascule.choice.frontier import longest
 from bascule.choice.program import Choice, cheapest
 from bascule.choice.solver import NoSolver
-from bascule.choice.ways_out import RPO, RTO, Promise, conflict, ways_out
+from bascule.choice.ways_out import BUDGET, RPO, RTO, Promise, conflict, ways_out
 from bascule.diagnostics import Diagnostic, Findings
 from bascule.diagnostics import Path as JsonPath
 from bascule.policy import Policy
@@ -53,7 +53,7 @@ def settle(policy: Policy) -> Policy:
     firm = settled_firm(policy, prices.book, left)
     try:
         choice = cheapest(firm.problem)
-        found = [] if choice else list(_conflicts(policy, firm, at))
+        found = [] if choice else list(_conflicts(policy, firm))
     except NoSolver as error:
         fix = f"Install it, or write what you want instead of `{AUTO}`."
         raise Findings([policy.source.finding("BC511", at, str(error), fix)]) from error
@@ -96,24 +96,26 @@ def _why(firm: Firm, choice: Choice, left: Open) -> Mapping[str, object]:
     }
 
 
-def _conflicts(policy: Policy, firm: Firm, at: JsonPath) -> Iterator[Diagnostic]:
+def _conflicts(policy: Policy, firm: Firm) -> Iterator[Diagnostic]:
     """Yield BC512 at each promise of a smallest set that conflicts, with the cheapest ways out."""
     stuck = conflict(firm.problem)
     currency = policy.organisation.currency
     out = []
     for way in ways_out(firm.problem, stuck):
         subject = f"`{way.promise.kind}` {duration_text(_rounded(way.becomes))} for `{way.promise.of}`"
+        if way.promise.kind == BUDGET:
+            subject = f"`{BUDGET}` {way.becomes:.0f}"
         out.append(f"{subject} (all costs {way.outlay:.0f} {currency} a year then)")
     fix = f"Promise {' or '.join(out)}." if out else "Weaken the promise, or mark the risk `accepted: true`."
     for promise in stuck:
-        where = _where(policy, firm, promise) or at
+        where = _where(policy, firm, promise)
         others = len(stuck) - 1
         beside = f" together with {others} more" if others else ""
         what = f"no option of its systems keeps this under every risk{beside}"
         yield policy.source.finding("BC512", where, what, fix)
 
 
-def _where(policy: Policy, firm: Firm, promise: Promise) -> JsonPath | None:
+def _where(policy: Policy, firm: Firm, promise: Promise) -> JsonPath:
     """Return where a promise stands: that of the activity that is strictest about it."""
     if promise.kind == RTO:
         members = firm.shape.groups[promise.of]
@@ -123,7 +125,7 @@ def _where(policy: Policy, firm: Firm, promise: Promise) -> JsonPath | None:
         members = tuple(one for one in policy.activities if promise.of in firm.shape.depends[one])
         name = min(members, key=lambda one: policy.activities[one].target.rpo_s)
         return ("activities", name, "target", RPO)
-    return None
+    return ("organisation", BUDGET)
 
 
 def _rounded(seconds: float) -> int:

@@ -180,3 +180,42 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Ways to recover erp-db" in capsys.readouterr().out
     assert main(["options", sample, "nobody"]) == 2
     assert "no activity" in capsys.readouterr().err
+
+
+def test_a_budget_conflicts_with_promises_and_says_which() -> None:
+    money = ("currency: EUR\n", "currency: EUR\n  budget: {}\n")
+    enough, short = (asked((money[0], money[1].format(amount))) for amount in (4000, 2000))
+    assert enough["choice"]["outlay"] <= 4000
+    assert short["choice"] is None
+    kinds = [promise["kind"] for promise in short["stuck"]]
+    assert "budget" in kinds
+    assert len(kinds) < 7, "the smallest set, not all of them"
+    outs = {way["promise"]["kind"]: way for way in short["ways_out"]}
+    assert 1 <= len(short["ways_out"]) <= 3
+    assert outs["budget"]["becomes"] == 3840
+    assert [way["total"] for way in short["ways_out"]] == sorted(way["total"] for way in short["ways_out"])
+
+
+def test_a_second_administrator_changes_what_survives() -> None:
+    one = ("domain-admin: {reaches: {site: primary}}", "domain-admin: {reaches: [{site: primary}, {site: standby}]}")
+    two = ("domain-admin: {reaches: {site: primary}}",
+           "domain-admin: {reaches: {site: primary}}\n  standby-admin: {reaches: {site: standby}}")  # fmt: skip
+    alone, apart = asked(one), asked(two)
+    assert alone["choice"] is None, "one stolen account takes both sites, and no promise holds"
+    assert apart["choice"]["systems"]["erp-db"] == "pilot"
+
+
+def test_who_may_declare_decides_whether_anything_helps() -> None:
+    both = ("fire: {affects: {site: primary}", "fire: {affects: [{site: primary}, {role: director}, {role: it}]")
+    more = ("  workshop: {deputy: director}\n", "  workshop: {deputy: director, may: [declare]}\n")
+    assert asked(both)["helpless"]["orders"] == ["fire"]
+    assert asked(both, more)["helpless"] == {}
+
+
+def test_what_people_do_is_shown_and_not_chosen() -> None:
+    report = asked(("rto: 30m", "rto: 2d"), ("mtpd: 8h", "mtpd: 5d"))
+    # Two days are enough to rent a machine, but no folder can be compiled for that.
+    shown = {one["way"]: one for one in report["systems"]["erp-db"]}
+    assert shown["restore"]["by_hand"] is True
+    assert shown["restore"]["outlay"] < shown["pilot"]["outlay"]
+    assert report["choice"]["systems"]["erp-db"] == "pilot"

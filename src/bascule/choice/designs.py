@@ -18,7 +18,7 @@ from bascule.choice.reduce import EASE_S, Kept, tails
 
 Array = Any  # of floats or whole numbers; a row for each way, a column for each scenario
 # More ways than these at once are not tried.
-MOST = 400_000
+MOST = 10_000
 # So many ways are thinned before the next system multiplies them.
 _MANY = 2_000
 _ITEMS = 60

@@ -129,7 +129,7 @@ def _problem(
         hit = [bare.activities[name] for name in members]
         stops = tuple(None if blow.id in helpless[group] else _stop(policy, members, hit, blow) for blow in found)
         groups[group] = Group(shape.moves[group], stops)
-    return Problem(systems, groups, _items(policy, ways))
+    return Problem(systems, groups, _items(policy, ways), policy.organisation.budget)
 
 
 def _option(policy: Policy, system: str, priced: Priced) -> Option:

@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bascule.choice.chains import add_chains
+from bascule.choice.chains import add_chains, next_cut
 from bascule.choice.designs import Design, designs
 from bascule.choice.problem import Group, Option, Problem, Worth, in_use, worth
 from bascule.choice.reduce import Kept, kept_options
 from bascule.choice.solver import LIMIT_S, Program, solve
 
 Chosen = Mapping[str, Option]
+# By group: its ways, None where there are too many to try; by group and scenario: where the cost of a stop is cut.
+Ways = Mapping[str, tuple[Design, ...] | None]
+Cuts = dict[str, dict[int, set[float]]]
+# So often costs are cut before the gap that is left is told instead.
+_ROUNDS = 12
+_PROVEN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -63,26 +69,69 @@ def _whole(problem: Problem) -> Problem:
 
 
 def _cheapest(problem: Problem, but: Chosen | None, delay_s: float, limit_s: float) -> Choice | None:
+    cuts: Cuts = {}
     kept = _kept(problem, but is None, delay_s)
+    ways = _ways(problem, kept, delay_s, spare=int(but is not None))
+    best: Choice | None = None
+    for _ in range(_ROUNDS):
+        written = _write(problem, but, kept, ways, delay_s, cuts)
+        solved = solve(written.program, limit_s) if written else None
+        if written is None or solved is None:
+            return best
+        chosen = _read(problem, written, kept, solved.values)
+        found = worth(problem, chosen)
+        if best is None or found.total < best.worth.total:
+            best = Choice(chosen, found, 0.0)
+        # What was solved is nowhere above the true problem, so what it proves holds there too.
+        best = replace(best, gap=max(0.0, best.worth.total - solved.bound) / max(1.0, best.worth.total))
+        if best.gap < _PROVEN or not _cut(problem, ways, found, cuts):
+            break
+    return best
+
+
+def _cut(problem: Problem, ways: Ways, found: Worth, cuts: Cuts) -> bool:
+    """Add cuts where costs were taken too low in an answer; return whether there was one to add."""
+    added = False
+    for name, group in problem.groups.items():
+        for index, stop in enumerate(group.stops if ways[name] is None else ()):
+            known = cuts.setdefault(name, {}).setdefault(index, set())
+            cut = next_cut(stop, found.lasts_s[name][index], known) if stop else None
+            if cut is not None:
+                known.add(cut)
+                added = True
+    return added
+
+
+def _ways(problem: Problem, kept: Kept, delay_s: float, spare: int) -> Ways:
+    """Return all ways of each group that may be worth it; None for one that has too many, none for a hopeless one."""
+    if not all(kept.values()):
+        return dict.fromkeys(problem.groups, ())
+    return {name: designs(problem, group, kept, delay_s, spare) for name, group in problem.groups.items()}
+
+
+def _write(problem: Problem, but: Chosen | None, kept: Kept, ways: Ways, delay_s: float, cuts: Cuts) -> Written | None:
+    """Return the program; None when a group can be recovered in no way."""
     written = Written()
     written.items = {name: written.program.column(item.cost, high=1.0) for name, item in problem.items.items()}
     written.outlay = {written.items[name]: item.cost for name, item in problem.items.items()}
     for name, item in problem.items.items():
         for other in item.needs:
             written.program.row({written.items[name]: 1.0, written.items[other]: -1.0}, high=0.0)
-    if not all(kept.values()) or not all(
-        _group(problem, written, name, kept, delay_s, spare=int(but is not None)) for name in problem.groups
-    ):
+    if not all(kept.values()):
         return None
+    for name, group in problem.groups.items():
+        found = ways[name]
+        if found is None:
+            where = (problem, written.program, written.options, written.items, written.outlay)
+            if not add_chains(*where, group, kept, delay_s, cuts.get(name, {})):
+                return None
+        elif not _group(written, name, found):
+            return None
     if problem.budget is not None:
         written.program.row(written.outlay, high=problem.budget)
     if but is not None:
         _exclude(problem, written, but)
-    solved = solve(written.program, limit_s)
-    if solved is None:
-        return None
-    chosen = _read(problem, written, kept, solved.values)
-    return Choice(chosen, worth(problem, chosen), solved.gap)
+    return written
 
 
 def _kept(problem: Problem, thin: bool, delay_s: float) -> Kept:
@@ -99,14 +148,9 @@ def _delay(problem: Problem, item: str) -> float:
     return max(problem.items[name].delay_s for name in in_use(problem, [item]))
 
 
-def _group(problem: Problem, written: Written, name: str, kept: Kept, delay_s: float, spare: int) -> bool:
+def _group(written: Written, name: str, ways: Sequence[Design]) -> bool:
     """Add the ways of a group; return whether there is one."""
-    group, program = problem.groups[name], written.program
-    ways = designs(problem, group, kept, delay_s, spare)
-    if ways is None:
-        return add_chains(
-            problem, written.program, written.options, written.items, written.outlay, group, kept, delay_s
-        )
+    program = written.program
     columns = [(program.column(way.total, high=1.0, whole=True), way) for way in ways]
     written.ways[name] = columns
     written.outlay |= {column: way.outlay for column, way in columns}
