@@ -141,7 +141,11 @@ def _worth_it(
     for column, stop in enumerate(stops):
         total += _cost(stop, stop.fixed_s + ways.ends[:, column])
     found: list[tuple[int, float]] = []
-    for row in np.argsort(total, kind="stable"):
+    rows = np.argsort(total, kind="stable")
+    if not spare and not tight:
+        # Of those that use the same the first one beats all others, which most of them are.
+        rows = rows[np.sort(np.unique(ways.items[rows], return_index=True)[1])]
+    for row in rows:
         items, outlay = int(ways.items[row]), float(ways.cost[row])
         if sum(1 for other, spent in found if other & items == other and (not tight or spent <= outlay)) > spare:
             continue
