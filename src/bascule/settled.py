@@ -14,7 +14,7 @@ from bascule.choice.firm import Firm
 from bascule.choice.frontier import longest
 from bascule.choice.program import Choice, cheapest
 from bascule.choice.solver import NoSolver
-from bascule.choice.ways_out import BUDGET, RPO, RTO, Promise, conflict, ways_out
+from bascule.choice.ways_out import ALL, BUDGET, RPO, RTO, Promise, conflict, ways_out
 from bascule.diagnostics import Diagnostic, Findings
 from bascule.diagnostics import Path as JsonPath
 from bascule.policy import Policy
@@ -99,20 +99,25 @@ def _why(firm: Firm, choice: Choice, left: Open) -> Mapping[str, object]:
 def _conflicts(policy: Policy, firm: Firm) -> Iterator[Diagnostic]:
     """Yield BC512 at each promise of a smallest set that conflicts, with the cheapest ways out."""
     stuck = conflict(firm.problem)
-    currency = policy.organisation.currency
-    out = []
+    currency, out = policy.organisation.currency, []
     for way in ways_out(firm.problem, stuck):
-        subject = f"`{way.promise.kind}` {duration_text(_rounded(way.becomes))} for `{way.promise.of}`"
-        if way.promise.kind == BUDGET:
-            subject = f"`{BUDGET}` {way.becomes:.0f}"
-        out.append(f"{subject} (all costs {way.outlay:.0f} {currency} a year then)")
-    fix = f"Promise {' or '.join(out)}." if out else "Weaken the promise, or mark the risk `accepted: true`."
+        weaker = [_weaker(promise, to) for promise, to in zip(way.promises, way.becomes, strict=True)]
+        out.append(f"{' and '.join(weaker)} (all costs {way.outlay:.0f} {currency} a year then)")
+    fix = f"Promise {', or '.join(out)}." if out else "Weaken the promise, or mark the risk `accepted: true`."
     for promise in stuck:
         where = _where(policy, firm, promise)
         others = len(stuck) - 1
         beside = f" together with {others} more" if others else ""
         what = f"no option of its systems keeps this under every risk{beside}"
         yield policy.source.finding("BC512", where, what, fix)
+
+
+def _weaker(promise: Promise, becomes: float) -> str:
+    if promise.kind == BUDGET:
+        return f"`{BUDGET}: {-int(-becomes // 1)}`"
+    if promise.kind == ALL:
+        return f"nothing for `{promise.of}`"
+    return f"`{promise.kind}: {duration_text(_rounded(becomes))}` for `{promise.of}`"
 
 
 def _where(policy: Policy, firm: Firm, promise: Promise) -> JsonPath:

@@ -27,6 +27,7 @@ SAMPLE = ROOT / "examples" / "atelier"
 SCHEMA = json.loads((ROOT / "schemas" / "options" / "v1.schema.json").read_text(encoding="utf-8"))
 BOOK = load_prices(SAMPLE / "prices", "EUR")
 TODAY = date(2026, 11, 1)
+BORNE = ("mode: compromise, per_year: 0.05, lasts: 7d", "mode: compromise, per_year: 0.05, lasts: 7d, accepted: true")
 SIZE = ("    size: 1GiB\n", "    size: 200GiB\n")
 
 
@@ -56,15 +57,15 @@ def test_the_question_is_answered_in_three_lines() -> None:
     report = asked()
     said = text.render(report, "en")
     for line in (
-        "Ten minutes: 1 840 EUR a year",
-        "Four hours: 1 840 EUR a year too",
+        "Ten minutes: 2 100 EUR a year",
+        "Four hours: 2 100 EUR a year too",
         "A day or two: 394 EUR a year",
         "because an hour of stop costs up to 280",
     ):
         assert line in " ".join(said.split()), line
     orders = report["activities"]["orders"]
-    # Two machines at 55 a month, two systems of 4 h at 65: by hand.
-    assert orders["chosen"]["outlay"] == 2 * 55 * 12 + 2 * 4 * 65
+    # Two machines at 55 a month; 4 h for the data and 8 h for the software that is kept in step, at 65: by hand.
+    assert orders["chosen"]["outlay"] == 2 * 55 * 12 + (4 + 8) * 65
     assert orders["chosen"]["lasts_s"] < orders["target"]["rto_s"]
     assert report["choice"]["gap"] < 1e-9
 
@@ -78,11 +79,7 @@ def test_shared_machines_are_paid_for_once() -> None:
 
 
 def test_bytes_decide() -> None:
-    borne = (
-        "mode: compromise, per_year: 0.05, lasts: 7d",
-        "mode: compromise, per_year: 0.05, lasts: 7d, accepted: true",
-    )
-    small, large, stuck = asked(borne), asked(borne, SIZE), asked(SIZE)
+    small, large, stuck = asked(BORNE), asked(BORNE, SIZE), asked(SIZE)
     assert small["choice"]["systems"]["erp-db"] == "pilot"
     # 200 GiB at 50 MB/s take more than an hour, so only a live copy is back in half an hour; it repeats damage.
     assert large["choice"]["systems"]["erp-db"] == "live"
@@ -90,9 +87,11 @@ def test_bytes_decide() -> None:
 
 
 def test_a_tighter_target_costs_more() -> None:
-    loose, tight = asked(), asked(("rto: 30m", "rto: 3m"))
+    loose, tight = asked(BORNE), asked(BORNE, ("rto: 30m", "rto: 100s"))
+    assert (loose["choice"]["systems"]["erp-db"], tight["choice"]["systems"]["erp-db"]) == ("pilot", "live")
     assert tight["choice"]["outlay"] > loose["choice"]["outlay"]
-    assert tight["activities"]["orders"]["chosen"]["lasts_s"] <= 180
+    assert tight["activities"]["orders"]["chosen"]["lasts_s"] <= 100
+    assert tight["activities"]["orders"]["chosen"]["relaxed"]["saves"] == 8 * 65
 
 
 def test_a_dear_hour_makes_it_worth_it() -> None:
@@ -115,7 +114,9 @@ def test_promises_that_conflict() -> None:
     report = asked(("rto: 30m", "rto: 20s"))
     assert report["choice"] is None
     assert report["stuck"] == [{"kind": "rto", "of": "orders"}]
-    assert report["ways_out"][0]["becomes"] > 20
+    (way,) = report["ways_out"]
+    assert way["promises"] == report["stuck"]
+    assert 20 < way["becomes"][0] < 300
     assert "cannot be kept together" in text.render(report, "en")
 
 
@@ -184,15 +185,17 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_budget_conflicts_with_promises_and_says_which() -> None:
     money = ("currency: EUR\n", "currency: EUR\n  budget: {}\n")
-    enough, short = (asked((money[0], money[1].format(amount))) for amount in (4000, 2000))
-    assert enough["choice"]["outlay"] <= 4000
+    enough, short = (asked((money[0], money[1].format(amount))) for amount in (5000, 2000))
+    assert enough["choice"]["outlay"] <= 5000
     assert short["choice"] is None
     kinds = [promise["kind"] for promise in short["stuck"]]
     assert "budget" in kinds
     assert len(kinds) < 7, "the smallest set, not all of them"
-    outs = {way["promise"]["kind"]: way for way in short["ways_out"]}
-    assert 1 <= len(short["ways_out"]) <= 3
-    assert outs["budget"]["becomes"] == 3840
+    assert len(short["ways_out"]) == 3
+    outs = {tuple(promise["kind"] for promise in way["promises"]): way for way in short["ways_out"]}
+    assert outs["budget",]["becomes"] == [4620]
+    # Money is short for three activities, so more than one of them has to wait.
+    assert all(way["outlay"] <= 2000 for kinds, way in outs.items() if "budget" not in kinds)
     assert [way["total"] for way in short["ways_out"]] == sorted(way["total"] for way in short["ways_out"])
 
 

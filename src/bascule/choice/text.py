@@ -129,10 +129,17 @@ def _stuck(report: Report, say: Say) -> Iterator[str]:
     for promise in report["stuck"]:
         yield from paragraph(say(f"options.stuck.{promise['kind']}", of=promise["of"]))
     for way in report["ways_out"]:
-        kind = way["promise"]["kind"]
-        becomes = money(way["becomes"]) if kind == "budget" else duration(way["becomes"])
-        facts = {"of": way["promise"]["of"], "becomes": becomes, "outlay": money(way["outlay"])}
-        yield from paragraph(say(f"options.out.{kind}", **facts))
+        weaker = [
+            _weaker(report, promise, to, say) for promise, to in zip(way["promises"], way["becomes"], strict=True)
+        ]
+        amounts = {"outlay": way["outlay"], "expected": way["total"] - way["outlay"]}
+        facts = {word: _yearly(report, amount) for word, amount in amounts.items()}
+        yield from paragraph(say("options.out", weaker=", ".join(weaker), **facts))
+
+
+def _weaker(report: Report, promise: Mapping[str, Any], becomes: float, say: Say) -> str:
+    said = _yearly(report, becomes) if promise["kind"] == "budget" else duration(becomes)
+    return say(f"options.out.{promise['kind']}", of=promise["of"], becomes=said)
 
 
 def _ways(report: Report, say: Say) -> Iterator[str]:

@@ -8,9 +8,11 @@
 | offline | on a medium that is taken away | made or bought when needed | then |
 | elsewhere | at the third place only | made or bought when needed | then |
 | restore | in storage at the standby | made or bought when needed | then |
-| pilot | with history, on the machine | runs | when needed |
-| warm | with history, on the machine | runs | kept in step |
-| live | a live one, and history | runs | kept in step |
+| pilot | with history, on the machine | runs, its data ready to be brought back | nothing of the firm's own |
+| warm | with history, on the machine | runs | the firm's own, kept in step |
+| live | a live one, and history | runs | – |
+
+What is in a cloud's words a pilot light is a data system that is `pilot` or `live` and a service that is `rebuild`.
 """
 
 from __future__ import annotations
@@ -81,8 +83,12 @@ def ways_of(policy: Policy, written: Written, wanted: Wanted) -> tuple[Way, ...]
 def _without_data(policy: Policy, written: Written) -> Iterator[Way]:
     yield Way(ACCEPT)
     yield _late(policy, written, Way(REBUILD))
-    for id_ in (PILOT, WARM):
-        yield _there(policy, written, Way(id_), prepared=id_ == WARM)
+    yield _there(policy, written, Way(_waiting(written)))
+
+
+def _waiting(written: Written) -> str:
+    """Return what a system is called whose machine runs: warm where software of the firm's own is kept in step."""
+    return WARM if system_type(written.type).configured else PILOT
 
 
 def _late(policy: Policy, written: Written, way: Way) -> Way:
@@ -94,9 +100,9 @@ def _late(policy: Policy, written: Written, way: Way) -> Way:
     return replace(way, waits=waits, begin=first_steps(True), finish=_start(policy, written), by_hand=by_hand)
 
 
-def _there(policy: Policy, written: Written, way: Way, prepared: bool) -> Way:
+def _there(policy: Policy, written: Written, way: Way) -> Way:
     """Complete a way whose machine runs before the disaster."""
-    return replace(way, runs=True, begin=first_steps(not prepared), finish=_start(policy, written))
+    return replace(way, runs=True, begin=first_steps(late=False), finish=_start(policy, written))
 
 
 def _start(policy: Policy, written: Written) -> tuple[Part, ...]:
@@ -148,11 +154,11 @@ def _restore(policy: Policy, written: Written, wanted: Wanted) -> Iterator[Way]:
         yield _late(policy, written, Way(RESTORE, protect, (replace(first, at=kept), *others)))
 
 
-def _running(id_: str) -> Callable[[Policy, Written, Wanted], Iterator[Way]]:
+def _running(live: bool) -> Callable[[Policy, Written, Wanted], Iterator[Way]]:
     def make(policy: Policy, written: Written, wanted: Wanted) -> Iterator[Way]:
-        if protect := _protections(written, wanted, live=id_ == LIVE):
+        if protect := _protections(written, wanted, live):
             copies = _copies(policy, written, protect, late=False)
-            yield _there(policy, written, Way(id_, protect, copies), prepared=id_ != PILOT)
+            yield _there(policy, written, Way(LIVE if live else _waiting(written), protect, copies))
 
     return make
 
@@ -162,4 +168,4 @@ def _copies(policy: Policy, written: Written, protect: tuple[Protection, ...], l
     return copies_of(policy, replace(written, protect=protect), machine)
 
 
-_WITH_DATA = (_offline, _elsewhere, _restore, _running(PILOT), _running(WARM), _running(LIVE))
+_WITH_DATA = (_offline, _elsewhere, _restore, _running(live=False), _running(live=True))
