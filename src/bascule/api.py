@@ -80,11 +80,16 @@ def options(policy: Path, activity: str | None, today: date) -> tuple[dict[str, 
     an activity.
     """
     from bascule import price_files
-    from bascule.choice import report
-    from bascule.settled import prices_of
+    from bascule.choice.solver import NoSolver
 
     written = language.load(policy)
-    prices = prices_of(written)
+    prices = price_files.prices_of(written)
+    try:
+        from bascule.choice import report
+    except ModuleNotFoundError as error:
+        raise NoSolver(
+            f'choosing needs {error.name}, which is not installed: pip install "bascule[analysis]"'
+        ) from error
     return report.options(written, prices.book, activity), tuple(price_files.old(prices, today))
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from bascule.choice.prices import OLD_DAYS, Line, PriceBook
 from bascule.conformity import check
 from bascule.diagnostics import Diagnostic, Findings
+from bascule.policy import Policy
 from bascule.schema import prices_schema
 from bascule.source import Source, read
 
 FOLDER = "prices"
+NO_PRICES = "Write what things cost in `prices/NAME.yml` beside the policy"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,22 @@ class Prices:
 
     book: PriceBook
     sources: tuple[Source, ...]
+
+
+def beside(policy: Policy) -> Prices | None:
+    """Given a policy, return the price book beside it; None when there is none. Raise Findings as ``load`` does."""
+    folder = policy.source.folder
+    named = str(policy.source.data.get("prices") or FOLDER)
+    return load(folder / named, policy.organisation.currency) if folder else None
+
+
+def prices_of(policy: Policy) -> Prices:
+    """Given a policy, return its price book. Raise Findings when there is none, or something is wrong with it."""
+    found = beside(policy)
+    if found is None:
+        what = "there is no price book, and nothing can be compared without prices"
+        raise Findings([policy.source.finding("BC511", ("organisation",), what, f"{NO_PRICES}.", key=True)])
+    return found
 
 
 def load(folder: Path, currency: str) -> Prices | None:

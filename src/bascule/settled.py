@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bascule.choice.decided import AUTO, Open, decided, open_of, settled_firm
+from bascule.choice.decided import decided, settled_firm
 from bascule.choice.firm import Firm
 from bascule.choice.frontier import longest
 from bascule.choice.program import Choice, cheapest
@@ -17,38 +17,20 @@ from bascule.choice.solver import NoSolver
 from bascule.choice.ways_out import ALL, BUDGET, RPO, RTO, Promise, conflict, ways_out
 from bascule.diagnostics import Diagnostic, Findings
 from bascule.diagnostics import Path as JsonPath
+from bascule.left_open import AUTO, Open, open_of, place
 from bascule.policy import Policy
-from bascule.price_files import FOLDER, Prices, load
+from bascule.price_files import NO_PRICES, Prices
 from bascule.values import duration_text
 
-_NO_PRICES = "Write what things cost in `prices/NAME.yml` beside the policy"
 
-
-def prices_of(policy: Policy) -> Prices:
-    """Given a policy, return its price book. Raise Findings when there is none, or something is wrong with it."""
-    found = _prices(policy)
-    if found is None:
-        what = "there is no price book, and nothing can be compared without prices"
-        raise Findings([policy.source.finding("BC511", ("organisation",), what, f"{_NO_PRICES}.", key=True)])
-    return found
-
-
-def _prices(policy: Policy) -> Prices | None:
-    folder = policy.source.folder
-    named = str(policy.source.data.get("prices") or FOLDER)
-    return load(folder / named, policy.organisation.currency) if folder else None
-
-
-def settle(policy: Policy) -> Policy:
-    """Given a policy whose references are right, return it with nothing left open. Raise Findings when nothing can be
-    chosen: no prices, no solver, or promises that conflict.
+def settle(policy: Policy, prices: Prices | None) -> Policy:
+    """Given a policy whose references are right, and its prices, return it with nothing left open. Raise Findings when
+    nothing can be chosen: no prices, no solver, or promises that conflict.
     """
-    left, prices = open_of(policy), _prices(policy)
-    if not left:
-        return policy
-    at = _place(policy, left)
+    left = open_of(policy)
+    at = place(policy, left)
     if prices is None:
-        fix = f"{_NO_PRICES}, or write what you want instead of `{AUTO}`."
+        fix = f"{NO_PRICES}, or write what you want instead of `{AUTO}`."
         raise Findings([policy.source.finding("BC511", at, f"`{AUTO}` chooses by price, and there are no prices", fix)])
     firm = settled_firm(policy, prices.book, left)
     try:
@@ -60,16 +42,6 @@ def settle(policy: Policy) -> Policy:
     if choice is None:
         raise Findings(found)
     return replace(decided(policy, firm, choice, left), choice=_why(firm, choice, left))
-
-
-def _place(policy: Policy, left: Open) -> JsonPath:
-    """Return the first place where something was left open."""
-    if left.systems:
-        return ("systems", left.systems[0], "protect")
-    if left.sites:
-        return ("sites", left.sites[0], "readiness")
-    machine = policy.machines[left.machines[0]]
-    return ("sites", machine.site, "machines", machine.id, "readiness")
 
 
 def _why(firm: Firm, choice: Choice, left: Open) -> Mapping[str, object]:

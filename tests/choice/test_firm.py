@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -222,3 +224,28 @@ def test_what_people_do_is_shown_and_not_chosen() -> None:
     assert shown["restore"]["by_hand"] is True
     assert shown["restore"]["outlay"] < shown["pilot"]["outlay"]
     assert report["choice"]["systems"]["erp-db"] == "pilot"
+
+
+WITHOUT = """
+import sys
+sys.modules["numpy"] = sys.modules["highspy"] = None
+from bascule.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("check", str(SAMPLE / "policy.yml")), 0, "nothing found"),
+        (("plan", str(SAMPLE / "policy.yml")), 0, "Order of recovery"),
+        (("analyse", str(SAMPLE / "policy.yml")), 0, "Atelier"),
+        (("check", str(AUTO)), 1, "BC511"),
+        (("options", str(SAMPLE / "policy.yml")), 3, 'pip install "bascule[analysis]"'),
+    ],
+)
+def test_without_the_solver_all_else_works(words: tuple[str, ...], code: int, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *words], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr

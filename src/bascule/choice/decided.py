@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bascule.choice.firm import Firm, firm_of
 from bascule.choice.prices import PriceBook
@@ -12,40 +12,14 @@ from bascule.choice.problem import NEVER
 from bascule.choice.program import Choice
 from bascule.choice.ways import ACCEPT, LIVE, PILOT, REBUILD, RESTORE, WARM
 from bascule.cloud import READINESS, readiness
+from bascule.left_open import Open
 from bascule.policy import Machine, Policy, Site
 from bascule.policy import System as Written
 from bascule.protections import protection
 from bascule.providers import provider
 from bascule.systems import system_type
 
-AUTO = "auto"
 _RUN, _LATE = frozenset({PILOT, WARM, LIVE}), frozenset({REBUILD, RESTORE})
-
-
-@dataclass(frozen=True)
-class Open:
-    """What was left open: systems whose protection, sites and machines whose readiness follows."""
-
-    systems: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    machines: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.systems or self.sites or self.machines)
-
-    def readiness(self, machine: Machine) -> bool:
-        """Whether the readiness of a machine follows from the choice."""
-        return machine.id in self.machines or (machine.site in self.sites and machine.readiness is None)
-
-
-def open_of(policy: Policy) -> Open:
-    """Given a policy as it was built, return what it leaves open."""
-    written = policy.source.data["systems"]
-    return Open(
-        tuple(name for name in policy.systems if written[name].get("protect") == AUTO),
-        tuple(site.id for site in policy.sites.values() if site.readiness == AUTO),
-        tuple(machine.id for machine in policy.machines.values() if machine.readiness == AUTO),
-    )
 
 
 def settled_firm(policy: Policy, book: PriceBook, left: Open) -> Firm:
