@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,24 @@ def test_without_the_solver_all_else_works(words: tuple[str, ...], code: int, sa
         [sys.executable, "-c", WITHOUT, *words], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr
+
+
+def test_prices_are_those_of_the_most_particular_line() -> None:
+    assert BOOK
+    found = BOOK.book.find("machine", provider="hosts", of="files2")
+    assert (found and found.id, found and found.per_year) == ("big-machine", 80 * 12)
+    other = BOOK.book.find("machine", provider="hosts", of="db2")
+    assert (other and other.id, other and other.per_day) == ("standby-machine", 55 * 12 / 365)
+    small = BOOK.book.find("machine", provider="aws", size="t3.small", of="db2")
+    assert small
+    assert small.per_year == pytest.approx(0.022 * 8760)
+    assert BOOK.book.find("machine", provider="aws", size="t3.large") is None
+
+
+def test_what_has_no_price_takes_no_part_and_is_told() -> None:
+    assert BOOK
+    book = replace(BOOK.book, lines=tuple(line for line in BOOK.book.lines if line.item != "storage"))
+    report = options(build(read_text((SAMPLE / "policy-aws.yml").read_text(encoding="utf-8"))), book, "orders")
+    assert report["missing"] == ["storage"]
+    assert report["choice"]["systems"]["erp-db"] == "pilot", "restoring from storage would be cheaper, but has no price"
+    assert "no price of: storage" in " ".join(text.render(report, "en").split())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 # In which share of a year a price of a unit comes back.
-A_YEAR = {"hour": 8_760.0, "day": 365.0, "month": 12.0, "year": 1.0, "GB-month": 12.0, "once": 1.0}
+A_YEAR = {"hour": 8_760.0, "day": 365.0, "month": 12.0, "year": 1.0, "GB-month": 12.0}
 # Prices of things that computers are made of do not stay for longer.
 OLD_DAYS = 365
 
@@ -30,8 +30,8 @@ class Line:
 
     @property
     def per_year(self) -> float:
-        """What one of it costs for a year (a GB, a machine), or an hour or a shipment of it each."""
-        return self.amount if self.item in ("administration", "shipment") else self.amount * A_YEAR[self.per]
+        """What one of it costs for a year (a GB, a machine); administration costs by the hour that is worked."""
+        return self.amount if self.item == "administration" else self.amount * A_YEAR[self.per]
 
     @property
     def per_day(self) -> float:

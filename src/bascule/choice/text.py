@@ -25,8 +25,11 @@ def render(report: Report, language: str | None = None) -> str:
     say = speaker(language)
     lines = [say("options.title", name=named(report["policy"], language), currency=report["policy"]["currency"])]
     lines += _stuck(report, say)
-    for name, activity in report["activities"].items():
+    answers = {name: activity for name, activity in report["activities"].items() if activity["asked"]}
+    for name, activity in answers.items():
         lines += _answer(report, name, activity, say)
+    if report["choice"] and not answers:
+        lines += ["", *paragraph(say("options.ask_one"))]
     lines += _choice(report, say)
     if len(report["activities"]) == 1:
         lines += _ways(report, say)
