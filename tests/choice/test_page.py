@@ -45,6 +45,13 @@ def test_each_activity_has_its_curve_and_its_chosen_point(reports: tuple[dict[st
     assert text.count('id="impact-orders-title"') == 1
 
 
+def test_the_question_is_answered_on_the_page(reports: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    text = re.sub(r"<[^>]+>", "", page.render(*reports, "en"))
+    for line in ("Ten minutes: 2 100 EUR a year", "Four hours: 2 100 EUR a year too", "A day or two: 394 EUR a year"):
+        assert line in text, line
+    assert "because an hour of stop costs up to 280 and 30 min is promised" in text
+
+
 def test_what_is_fragile_is_marked_without_colour(reports: tuple[dict[str, Any], dict[str, Any]]) -> None:
     options, analysis = reports
     text = page.render(options, analysis, "en")
