@@ -138,4 +138,8 @@ def _zone(switch: policy.Switch) -> Zone | None:
     return Zone(switch.zone, switch.zone_id, switch.ttl_s, {name: f"{name}.{switch.zone}" for name in switch.names})
 
 
-KIND = Provider(_site, _addresses)
+def _sized(machine: policy.Machine) -> str | None:
+    return instance_type(machine.size or "")
+
+
+KIND = Provider(_site, _addresses, _sized, builds=True)
