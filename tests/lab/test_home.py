@@ -93,8 +93,8 @@ def test_one_machine_after_the_other(firm: Cycle, fault_table: FaultTable, tmp_p
     known = Path(str(firm.rehearsal.build), "known_hosts").read_text()
     firm.rehearsal.lab("replace", "app1", "--new-host-key")
     barred = firm.rehearsal.driver("failback")
-    says(barred, "app1 answers and lets nobody in")
-    says(barred, "bascule trust app1 POLICY.yml")
+    says(barred, "app1 does not show the host key that is pinned for it")
+    says(barred, "pin it (bascule trust)")
     trust(firm, "app1", known, tmp_path)
     first = firm.rehearsal.driver("failback")
     fault_table.ends_with(

@@ -15,7 +15,7 @@ from bascule.plan import Json
 from bascule.policy import Policy
 from bascule.policy import System as Written
 from bascule.predict import NOTHING_MEASURED, bring, first_steps, start, volume
-from bascule.protections import Volume, protection
+from bascule.protections import Volume, placed, protection
 from bascule.systems import system_type
 from bascule.third import third_of
 
@@ -55,7 +55,9 @@ def _system(
 
 
 def copies_of(policy: Policy, written: Written, late: frozenset[str]) -> tuple[Copy, ...]:
-    entries = tuple(protection(item.by).entry(policy.id, written, item) for item in written.protect)
+    away = written.runs_on["standby"] in late
+    made = (protection(item.by).entry(policy.id, written, item) for item in written.protect)
+    entries = tuple(placed(entry, written.id, away) for entry in made)
     copies = [_copy(policy, written, entry, late) for entry in entries]
     third = third_of(policy, written.id, entries)
     if third is None:

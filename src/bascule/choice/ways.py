@@ -28,7 +28,7 @@ from bascule.plan import Part
 from bascule.policy import Policy, Protection
 from bascule.policy import System as Written
 from bascule.predict import NOTHING_MEASURED, first_steps, start, volume
-from bascule.protections import protection
+from bascule.protections import IN_A_BUCKET, protection
 from bascule.providers import provider
 from bascule.systems import system_type
 from bascule.values import DAY
@@ -147,11 +147,18 @@ def _elsewhere(policy: Policy, written: Written, wanted: Wanted) -> Iterator[Way
 
 
 def _restore(policy: Policy, written: Written, wanted: Wanted) -> Iterator[Way]:
-    if protect := _protections(written, wanted, live=False):
-        site = policy.machines[written.runs_on["standby"]].site
-        kept = f"bucket:{site}" if provider(policy.sites[site].provider).builds else f"site:{site}"
+    site = policy.machines[written.runs_on["standby"]].site
+    builds = provider(policy.sites[site].provider).builds
+    if (protect := _protections(written, wanted, live=False)) and (not builds or _to_bucket(policy, site, protect)):
+        kept = f"bucket:{site}" if builds else f"site:{site}"
         first, *others = _copies(policy, written, protect, late=False)
         yield _late(policy, written, Way(RESTORE, protect, (replace(first, at=kept), *others)))
+
+
+def _to_bucket(policy: Policy, site: str, protect: tuple[Protection, ...]) -> bool:
+    """Return whether copies of these kinds can be written where no machine of the site runs."""
+    cloud = policy.sites[site].cloud
+    return bool(cloud and cloud.writer) and all(copy.by in IN_A_BUCKET for copy in protect)
 
 
 def _running(live: bool) -> Callable[[Policy, Written, Wanted], Iterator[Way]]:

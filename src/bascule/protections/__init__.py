@@ -11,6 +11,8 @@ from bascule.plan import Json, Loss, Part
 from bascule.registry import registered
 
 MACHINE, BUCKET = "machine", "bucket"
+# Those that write to a bucket.
+IN_A_BUCKET = frozenset({"restic"})
 KINDS = {
     "streaming": "bascule.protections.streaming:KIND",
     "pgbackrest": "bascule.protections.pgbackrest:KIND",

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from bascule.cloud import built_late, built_sites
 from bascule.diagnostics import Diagnostic
 from bascule.policy import Policy, Site, System
+from bascule.protections import IN_A_BUCKET
 from bascule.rules.protection import LIVE
 
-# Methods whose repository may be in a bucket; live copies have a rule of their own.
-IN_A_BUCKET = frozenset({"restic"})
 WRITER = "writer: {access_key: {secret: writer-id}, secret_key: {secret: writer-key}}"
 
 
