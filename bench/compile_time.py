@@ -60,10 +60,15 @@ def policy_of(systems: int) -> str:
 
 def command(*words: str) -> Taken:
     """Run `bascule` with these words. Raises ValueError when it does not end well."""
+    return process("-m", "bascule", *words)
+
+
+def process(*words: str) -> Taken:
+    """Run Python with these words. Raises ValueError when it does not end well."""
     began = time.perf_counter()
     reader, writer = os.pipe()
     process = os.posix_spawn(
-        sys.executable, [sys.executable, "-m", "bascule", *words], dict(os.environ),
+        sys.executable, [sys.executable, *words], dict(os.environ),
         file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_DUP2, writer, 2)],
     )  # fmt: skip
     os.close(writer)
@@ -72,7 +77,7 @@ def command(*words: str) -> Taken:
     _pid, status, used = os.wait4(process, 0)
     seconds = time.perf_counter() - began
     if os.waitstatus_to_exitcode(status):
-        raise ValueError(f"bascule {' '.join(words)} did not end well: {text[-2000:]}")
+        raise ValueError(f"python {' '.join(words)} did not end well: {text[-2000:]}")
     return Taken(seconds, used.ru_maxrss / 1024)
 
 

@@ -78,6 +78,9 @@ class ActionModule(OurAction):
         if run["driver"] == "activate" and missing:
             missing = self._enough(plan, names, missing, run, task_vars)
         missing += _route53.missing(plan.get("switch"), run["driver"])
+        writers = secrets.missing(scope.writer_secrets(plan), plan["secrets"], self.vault(task_vars))
+        if run["driver"] == "status":
+            run["notes"] += [f"Copies to the bucket cannot be set up from here: {text}." for text in writers]
         if missing and run["driver"] not in ("status", "sweep"):
             raise _request.RefusedError("no-secret", "Secrets are missing. " + "; ".join(missing) + ".")
         return missing

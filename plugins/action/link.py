@@ -29,6 +29,10 @@ class ActionModule(ActingBase):
         machine = self.machine(task_vars)
         if _link.settings(plan_of(folder), machine, None, {}) is None or not run["reachable"].get(machine):
             return {"changed": False, "skipped": True, "skip_reason": "not the link's, or silent", "machine": machine}
+        if self._task.args.get("step") != "forget" and _link.of(plan_of(folder))["through"] in run.get("absent", ()):
+            # Of a site that is cold, the link begins with an activation.
+            why = "its end is not there before an activation"
+            return {"changed": False, "skipped": True, "skip_reason": why, "machine": machine}
         if run["driver"] not in GOES_ON:
             return super().run(tmp, task_vars)
         try:

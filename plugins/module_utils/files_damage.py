@@ -39,6 +39,9 @@ def apart(job: Job, points: list[dict[str, Any]]) -> tuple[list[dict[str, Any]],
 def instead(job: Job, damaged: dict[str, Any], points: list[dict[str, Any]], limit_s: float = LOOK_S) -> str:
     """What can be recovered instead of a damaged copy, and what that loses; older copies are read to be sure."""
     end = time.monotonic() + limit_s
+    there = f"in {restic_repository.where(job)}" if job.in_bucket else f"on {job.machine}"
+    # Who writes to a bucket can put something over a copy, and what was there stays as an older version.
+    look = f"the older versions in {restic_repository.where(job)}" if job.in_bucket else f"the disk of {job.machine}"
     older = [one for one in points if one["at"] < damaged["at"]]
     for one in older:
         sound = restic_repository.whole(job, one, max(1.0, end - time.monotonic()))
@@ -48,8 +51,8 @@ def instead(job: Job, damaged: dict[str, Any], points: list[dict[str, Any]], lim
             return f"The newest one before it that is whole is {offered(damaged, one)}"
         remember(job, one, "it cannot be read to its end")
     if older:
-        return f"None of the {len(older)} older ones can be read to its end either. Look at the disk of {job.machine}."
-    return f"There is no older copy on {job.machine}."
+        return f"None of the {len(older)} older ones can be read to its end either. Look at {look}."
+    return f"There is no older copy {there}."
 
 
 def offered(damaged: dict[str, Any], one: dict[str, Any]) -> str:

@@ -122,6 +122,11 @@ class Job:
         return next((dict(item) for item in found), None) if self.paths else None
 
     @property
+    def in_bucket(self) -> bool:
+        """Whether copies are in a bucket, which both sides reach; else they are on the machine of the standby."""
+        return (self.copies or {}).get("place") == "bucket"
+
+    @property
     def repository(self) -> str:
         path = str((self.copies or {})["repository"])
         if not REPOSITORY.fullmatch(path) or ".." in path.split("/"):

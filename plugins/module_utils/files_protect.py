@@ -15,6 +15,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     machine_files,
     machine_run,
     machine_user,
+    restic_folder,
     restic_repository,
     units_systemd,
 )
@@ -27,6 +28,7 @@ TOOLS = {
     "standby": (("restic", "restic"), ("rclone", "rclone"), ("rsync", "rsync"), ("rrsync", "rsync (3.2.7 or later)"),
                 ("sudo", "sudo"), ("sshd", "openssh-server"), ("setpriv", "util-linux")),
 }  # fmt: skip
+ONLY_FOR_FOLDERS = frozenset({"rclone"})
 LINK = """# Written by Bascule: how the other machine is reached for {system}.
 Host copy tree
   HostName {address}
@@ -42,7 +44,8 @@ Host tree
 
 def missing(job: Job) -> list[str]:
     """One sentence about all programs that are missing, or nothing."""
-    lacking = machine_run.missing_tools(TOOLS[job.side])
+    wanted = [tool for tool in TOOLS[job.side] if not (job.in_bucket and tool[0] in ONLY_FOR_FOLDERS)]
+    lacking = machine_run.missing_tools(wanted)
     if not lacking:
         return []
     programs = ", ".join(program for program, _package in lacking)
@@ -70,7 +73,7 @@ def room(job: Job) -> list[str]:
     """Whether the standby can hold the copies and a restored tree beside the one that it has."""
     size = float(job.system.get("size_bytes") or 0)
     wanted = {os.path.dirname(path) for path in job.paths}
-    if not os.path.exists(f"{job.repository}/config"):
+    if not job.in_bucket and not os.path.exists(f"{job.repository}/config"):
         wanted.add(os.path.dirname(job.repository))
     problems = []
     for place in sorted(wanted):
@@ -115,6 +118,8 @@ def prepare_primary(job: Job) -> dict[str, Any]:
         known_hosts=names.setting("known_hosts"), copy_key=names.setting("key"), tree_key=names.setting("tree-key"),
     )  # fmt: skip
     job.did("SSH settings", machine_files.write(names.setting("ssh_config"), link, mode=0o600))
+    if job.in_bucket:
+        job.did("repository", restic_repository.ensure_repository(job))
     return {"facts": keys}
 
 
@@ -131,12 +136,14 @@ def prepare_standby(job: Job) -> dict[str, Any]:
 
 
 def let_copies_in(job: Job, wanted: bool) -> None:
-    """At the standby: let the primary's key add copies, or shut it out."""
+    """At the standby: let the primary's key add copies, or shut it out. In a bucket there is no such door."""
+    if job.in_bucket:
+        return
     key = job.state().get("copy_key")
     if wanted and not key:
         raise TroubleError(f"{job.machine} does not know the key of the primary for {job.id}. Run dr-build.yml.")
     mark = job.names.mark("copy")
-    line = machine_user.line(key, restic_repository.forced_command(job), job.address("primary"), mark) if wanted else ""
+    line = machine_user.line(key, restic_folder.forced_command(job), job.address("primary"), mark) if wanted else ""
     job.did("copies are let in" if wanted else "the primary is shut out", machine_user.authorise(mark, line))
 
 
@@ -179,7 +186,7 @@ def first_point(job: Job) -> dict[str, Any]:
     said, every = files_agents.last_copy(job), float((job.copies or {})["every_s"])
     recent = said.get("result") == "ok" and float(said.get("started") or 0) > time.time() - 2 * every - 60
     # A standby that was replaced has an empty repository: a copy in the old one is none.
-    into = job.peer.get("repository")
+    into = restic_repository.identity(job) if job.in_bucket else job.peer.get("repository")
     if not (recent and job.state().get("protecting") and job.state().get("repository") == into):
         said = files_agents.copy_now(job, job.limit("copy_s", 3600))
         job.save(protecting=True, serving=job.side, epoch=job.epoch(), repository=into)

@@ -55,13 +55,13 @@ def looked(job: Job) -> dict[str, Any]:
         return {**facts, "protected": True, "problems": [], "versions": {}}
     problems = list(files_protect.missing(job))
     looks: list[Callable[[Job, dict[str, Any]], list[str]]] = [look_at_copies] if copies_here(job) else []
-    looks += [look_at_points] if job.side == "standby" else []
+    looks += [look_at_points] if holds_points(job) else []
     for look in looks if not problems else []:
         try:
             problems += look(job, facts)
         except TroubleError as fault:
             problems.append(str(fault))
-    protected = facts["newest_at"] is not None if job.side == "standby" else not problems
+    protected = facts["newest_at"] is not None if holds_points(job) else not problems
     versions = {name: machine_run.version(argv) for name, argv in VERSIONS.items()}
     return {**facts, "protected": protected, "problems": problems, "side": job.side,
             "versions": {name: text for name, text in versions.items() if text}}  # fmt: skip
@@ -98,6 +98,11 @@ def copies_here(job: Job) -> bool:
     return known == job.side if known else job.side == "primary"
 
 
+def holds_points(job: Job) -> bool:
+    """Whether this side says what points there are: the standby that has them or, of a bucket, the side that serves."""
+    return job.serves if job.in_bucket else job.side == "standby"
+
+
 def look_at_copies(job: Job, facts: dict[str, Any]) -> list[str]:
     """How the copies went that this side makes."""
     said, every = files_agents.last_copy(job), float((job.copies or {})["every_s"])
@@ -123,10 +128,11 @@ def look_at_points(job: Job, facts: dict[str, Any]) -> list[str]:
     if every_one and not found:
         return [f"No copy of {job.id} on {job.machine} can be read to its end. Look at its disk."]
     if not found:
-        return [f"There is no copy of {job.id} on {job.machine}. Run dr-build.yml."]
+        place = f"in {restic_repository.where(job)}" if job.in_bucket else f"on {job.machine}"
+        return [f"There is no copy of {job.id} {place}. Run dr-build.yml."]
     facts.update(newest_at=found[0]["at"], lag_s=round(time.time() - found[0]["at"], 1), points=len(found),
                  oldest_at=found[-1]["at"])
-    problems = [*blocking, *files_protect.room(job)]
+    problems = [*blocking, *(files_protect.room(job) if job.side == "standby" else [])]
     every = float((job.copies or {})["every_s"])
     if facts["lag_s"] > 2 * every + 300:
         age = f"{facts['lag_s'] / 60:.0f} minutes"
@@ -143,7 +149,8 @@ def sound(job: Job, points: list[dict[str, Any]]) -> tuple[list[dict[str, Any]],
     The newest is read from its first byte to its last where that is quick.
     """
     bad = {point["id"] for point in files_damage.apart(job, points)[1]}
-    quick = float(job.system.get("size_bytes") or 0) <= READ_BELOW
+    # What leaves a bucket is paid for, and goes over the firm's line.
+    quick = not job.in_bucket and float(job.system.get("size_bytes") or 0) <= READ_BELOW
     for point in points[:READ_MOST] if quick else []:
         if restic_repository.whole(job, point, READ_S) is not False:
             bad.discard(point["id"])
@@ -164,6 +171,8 @@ def forget(job: Job) -> dict[str, Any]:
         raise TroubleError(f"{job.machine} serves {job.id}. Run dr-failback.yml first, then tear down.")
     kept = [place for place in state.get("kept") or [] if os.path.isdir(place)]
     notes = [f"{place} on {job.machine} holds what was kept of {job.id}; it stays." for place in kept]
+    if job.in_bucket and job.side == "primary":
+        notes.append(f"The copies of {job.id} stay in the bucket until its lock lets them go.")
     files_agents.remove(job)
     if job.side == "standby":
         for what in ("copy", "tree"):
@@ -171,7 +180,7 @@ def forget(job: Job) -> dict[str, Any]:
         job.did("rule of sudo", machine_user.may_run(names.sudoers, ""))
         for path in state.get("placed") or []:
             job.did(path, clear(path))
-        job.did("copies", machine_files.remove(job.repository) if job.copies else False)
+        job.did("copies", machine_files.remove(job.repository) if job.copies and not job.in_bucket else False)
     for place in ours(job):
         job.did(place, machine_files.remove(place))
     for place in (names.etc, f"{names.var}/state", f"{names.var}/heartbeat", f"{names.var}/cache", names.var,
@@ -209,7 +218,8 @@ def left(job: Job) -> list[str]:
     names = job.names
     units = [str(units_systemd.FOLDER / name) for kind in files_agents.KINDS
              for name in (names.unit(kind), names.unit(kind, "timer"))]  # fmt: skip
-    places = [*units, f"{machine_user.SUDOERS}/{names.sudoers}", job.repository if job.copies else ""]
+    here = job.copies is not None and not job.in_bucket
+    places = [*units, f"{machine_user.SUDOERS}/{names.sudoers}", job.repository if here else ""]
     found = [*ours(job), *(place for place in places if place and os.path.exists(place))]
     keys = machine_files.read(machine_user.AUTHORIZED)
     return found + [machine_user.AUTHORIZED for what in ("copy", "tree") if names.mark(what) in keys]

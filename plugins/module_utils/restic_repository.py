@@ -4,45 +4,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import socket
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_run, machine_user
+from ansible_collections.bascule.continuity.plugins.module_utils import (
+    machine_files,
+    machine_run,
+    restic_bucket,
+    restic_folder,
+)
 from ansible_collections.bascule.continuity.plugins.module_utils.files_job import Job
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 
-# The repository always belongs to this user; the standby's own root writes through the same door as the primary.
-AS_USER = f"setpriv --reuid={machine_user.USER} --regid={machine_user.USER} --init-groups"
-RCLONE = "rclone --config /dev/null"
-SERVE = "serve restic --stdio"
-APPEND_ONLY = f"{SERVE} --append-only"
+# Where a repository can be: modules with the same functions.
+PLACES = {False: restic_folder, True: restic_bucket}
 
 
-def forced_command(job: Job) -> str:
-    """What the primary's key may do at the standby: add to one repository."""
-    return f"{RCLONE} {APPEND_ONLY} {job.repository}"
+def place(job: Job) -> Any:
+    """The module of the place where the copies of this system are."""
+    return PLACES[job.in_bucket]
+
+
+def where(job: Job) -> str:
+    """The place of the copies, as it is told to people."""
+    return str(place(job).where(job))
 
 
 def argv(job: Job, may_delete: bool = False) -> list[str]:
     """restic up to its command, for reading and writing from this machine."""
-    if job.side == "standby":
-        program, arguments = f"{AS_USER} {RCLONE}", SERVE if may_delete else APPEND_ONLY
-    else:
-        program, arguments = f"ssh -F {job.names.setting('ssh_config')} copy", APPEND_ONLY
-    return [
-        "restic", "-r", f"rclone:{job.repository}", "-o", f"rclone.program={program}", "-o", f"rclone.args={arguments}",
-        "--password-file", job.names.setting("password"), "--cache-dir", job.names.cache,
-    ]  # fmt: skip
+    return list(place(job).argv(job, may_delete))
 
 
 def reading(job: Job) -> list[str]:
-    """restic at the standby for reading only: straight from the disk, whoever holds a lock."""
-    return ["restic", "-r", job.repository, "--no-lock", "--no-cache", "--password-file", job.names.setting("password")]
+    """restic up to its command, for reading only, whoever holds a lock."""
+    return list(place(job).reading(job))
 
 
 def ensure_password(job: Job) -> bool:
@@ -50,45 +47,24 @@ def ensure_password(job: Job) -> bool:
 
 
 def ensure_repository(job: Job) -> bool:
-    """At the standby: the folder and an empty repository in it; True when it was made.
+    """An empty repository where there is none; True when something was made.
 
     Raises TroubleError when there is one that the key does not open.
     """
-    # One that came back from the third place is root's until now.
-    changed = machine_files.hand_over(job.repository, machine_user.USER)
-    changed = machine_files.folder(job.repository, mode=0o700, owner=machine_user.USER) or changed
-    if Path(job.repository, "config").is_file():
-        opened = machine_run.run([*reading(job), "cat", "config"], limit_s=60)
-        if opened.code != 0:
-            name = (job.copies or {})["key"]["secret"]
-            raise TroubleError(f"The copies of {job.id} on {job.machine} cannot be opened with the secret {name}: "
-                               f"{opened.reason}. Give the key that they were made with, or move {job.repository}.")
-        return changed
-    machine_run.must([*argv(job, may_delete=True), "init"], f"The copies of {job.id} could not be set up", limit_s=120)
-    return True
+    return bool(place(job).ensure_repository(job))
 
 
 def identity(job: Job) -> str:
-    """Which repository this is: another one has another `config` file, which never changes."""
-    return hashlib.sha256(Path(job.repository, "config").read_bytes()).hexdigest()[:16]
+    """Which repository this is; one that was made anew is another."""
+    return str(place(job).identity(job))
 
 
 def drop_dead_locks(job: Job, alone: bool) -> bool:
-    """At the standby: remove locks that a dead process left; restic itself would wait for half an hour.
+    """Remove locks that a dead process left; restic itself would wait for half an hour.
 
-    Of this machine, those whose process has ended. `alone`: nobody else can reach the repository now, so whatever lock
-    another machine left is nobody's.
+    `alone`: nobody else is there.
     """
-    folder = Path(job.repository, "locks")
-    before = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    if not before:
-        return False
-    machine_run.run([*argv(job, may_delete=True), "unlock"], limit_s=60)
-    for path in folder.iterdir() if alone else ():
-        told = machine_run.run([*reading(job), "cat", "lock", path.name], limit_s=60)
-        if told.code == 0 and json.loads(told.out).get("hostname") != socket.gethostname():
-            path.unlink(missing_ok=True)
-    return sorted(entry.name for entry in folder.iterdir()) != before
+    return bool(place(job).drop_dead_locks(job, alone))
 
 
 def moment(text: str) -> float:
@@ -108,19 +84,19 @@ def moment(text: str) -> float:
 
 
 def snapshots(job: Job) -> list[dict[str, Any]]:
-    """The recovery points at the standby, newest first: `{"id", "at", "by", "kind", "bytes", "verified", "paths"}`.
+    """The recovery points, newest first: `{"id", "at", "by", "kind", "bytes", "verified", "paths"}`.
 
     `at` is when the copy began, so nothing in it is older than that says. `bytes` is unknown to restic 0.14.
     """
-    if not Path(job.repository, "config").is_file():
+    if not place(job).there(job):
         return []
     sentence = f"The copies of {job.id} on {job.machine} cannot be read"
     listed = json.loads(machine_run.must([*reading(job), "snapshots", "--json"], sentence, limit_s=120) or "[]")
-    restored = set(job.state().get("restored") or [])
+    restored, ours = set(job.state().get("restored") or []), place(job).counts
     points = [
         {"id": entry["short_id"], "at": moment(entry["time"]), "by": "restic", "kind": "snapshot", "bytes": None,
          "verified": entry["short_id"] in restored, "paths": list(entry["paths"])}
-        for entry in listed or []
+        for entry in listed or [] if ours(job, moment(entry["time"]), entry.get("tags") or [])
     ]  # fmt: skip
     return sorted(points, key=lambda point: float(point["at"]), reverse=True)
 
@@ -200,4 +176,4 @@ def restore(job: Job, point: dict[str, Any], target: str, paths: list[str], limi
             raise DamagedError(why_not(ended))
         room = " The disk is full." if "no space left" in told else ""
         raise TroubleError(f"The copy {point['id']} of {job.id} could not be restored; what was there is untouched: "
-                           f"{ended.reason}.{room} Look at {job.repository} on {job.machine}, or choose another point.")
+                           f"{ended.reason}.{room} Look at {where(job)}, or choose another point.")

@@ -12,6 +12,8 @@ description:
   - Copies are snapshots of restic in a repository on the standby machine, which belongs to the user C(bascule). The
     primary adds to it over SSH through C(rclone serve restic --append-only); its key can do nothing else, so who takes
     the primary cannot delete copies.
+  - Where that machine is only built when it is needed, the repository is in a bucket (V(place: bucket) of the
+    protection). The primary writes there with a key that may add and read, machines of the site with their role.
   - A recovery restores beside the tree, in the same file system, and swaps it in by rename. Of a tree that is a mount,
     the content is swapped inside. A restore that fails leaves what was there.
   - Owners are matched by name when the numbers differ on the two machines; numbers in access control lists are not.
@@ -54,7 +56,8 @@ options:
     default: {}
   options:
     description:
-      - C(known_hosts_lines), C(ssh_ports) (by side), C(mode) (V(hold), V(stop), V(release)), C(last) (ship what was
+      - C(bucket) (C(endpoint), C(name), C(region), and in one step C(writer), names of secrets; given by the action),
+        C(known_hosts_lines), C(ssh_ports) (by side), C(mode) (V(hold), V(stop), V(release)), C(last) (ship what was
         written last), C(final) (the last pass), C(not_after) (epoch seconds that a recovery may not go beyond), and
         limits in seconds, C(copy_s), C(restore_s), C(resync_s), C(start_s), C(stop_s), C(answer_s).
     type: dict

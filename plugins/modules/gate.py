@@ -82,7 +82,7 @@ unit:
   description:
     - The plan's unit with C(direction), C(serving), C(here_site), C(there_site), C(group), C(policy) and C(in_scope).
     - For systems also C(system), C(machines), C(here), C(there) (machines), C(here_reachable), C(there_reachable),
-      C(third_reachable),
+      C(third_reachable), C(points_site) (the side that lists recovery points),
       C(serves_now) (the side that served before), and C(go) (all systems of the group compared equal).
     - C(together) lists the systems that must be recovered to the same moment, and C(step_options) holds that moment.
     - For switches C(group) is the plan's group, and C(switch) the plan's switch.

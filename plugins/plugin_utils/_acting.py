@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.bascule.continuity.plugins.module_utils import machine_run
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _bucket
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import package_folder, runs, scope, secrets
 
 # What a run with --check really does. Not `compare`: nothing was brought that could be the same.
@@ -141,13 +142,15 @@ class ActingBase(OurAction):
             return result
         plan = plan_of(folder)
         try:
-            args = self.prepared(args, folder, run, plan, task_vars)
+            args = _bucket.told(self.prepared(args, folder, run, plan, task_vars), plan, folder.parents[1])
             names = secrets.named(args)
             if names:
                 args["secrets"] = {
                     name: secrets.resolve(name, plan["secrets"], self.vault(task_vars)) for name in names}
         except secrets.MissingSecretError as error:
-            raise AnsibleActionFail(f"A secret is missing: {error}.", result={"reason": "no-secret"}) from None
+            advice = _bucket.advice(args, plan, folder.parents[1], str(error))
+            sentence = f"A secret is missing: {error}.{advice}"
+            raise AnsibleActionFail(sentence, result={"reason": "no-secret"}) from None
         args["run"] = {**self._run_facts(run, task_vars), "behind": _behind(run, plan, task_vars)}
         if multiprocessing.parent_process():
             machine_run.give_way(args["run"]["behind"])

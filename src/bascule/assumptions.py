@@ -21,15 +21,34 @@ SECONDS = {
     # The packages of a firm's role on a fresh machine: 30 to 90 where the mirror is near.
     "prepare": 120.0,
     "update_route53": 60.0,  # Route 53 promises that a change is at all its servers within this
+    # By hand, and never rehearsed: to rent a machine and set it up, to fetch a medium from where it is kept.
+    "deliver": 86400.0,
+    "fetch_medium": 4 * 3600.0,
     "streaming_lag": 1.0,  # none was lost with the link up; the heartbeat that measures it beats every second
 }
 
 # Bytes a second.
 RATES = {
     "restore": 50e6,  # pgBackRest 505 MB in 4 s, restic 202 MB in 1.2 s, from a fast disk; ordinary ones are slower
+    # From a bucket to a machine of the same region, through restic, onto a new disk of the usual kind (gp3: 125e6): not
+    # measured in AWS.
+    "fetch": 30e6,
+    "line": 12.5e6,  # 100 Mbit/s, where a line that is needed is not declared
     "replay": 20e6,  # 31 segments of 16 MiB in 9 to 17 s
 }
 
 # A system whose size is not declared is counted as this many bytes.
 SIZE_BYTES = 10 * 2**30
 CHANGE_BYTES_PER_DAY = 2**30
+
+# Hours of administration a year that a system takes: somebody looks after copies, and keeps in step what is there.
+UPKEEP_H = {"rebuild": 2.0, "offline": 12.0, "elsewhere": 4.0, "restore": 4.0, "pilot": 4.0, "warm": 8.0, "live": 12.0}
+# How often a medium is changed and taken away, how far it reaches back.
+MEDIUM_S, MEDIUM_KEEP_S = 7 * 86400.0, 365 * 86400.0
+# Where nobody says how long what happened lasts.
+LASTS_S = 30 * 86400.0
+
+# Hours until a copy goes bad unseen, and how much sooner two are lost that have an account or a site in common:
+# parameters attributed to Baker et al., A fresh look at the reliability of long-term digital storage, EuroSys 2006.
+LATENT_H = 280_000.0
+TOGETHER = 0.1

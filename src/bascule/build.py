@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from bascule import build_cloud
+from bascule import build_dependence as dependence
 from bascule import policy as p
 from bascule.source import Source
-from bascule.values import distance_km, duration_s, rate_bytes_per_day, share, size_bytes
+from bascule.values import distance_km, duration_s, rate_bytes_per_day, share, size_bytes, speed_bytes_per_s
 
 Json = Mapping[str, Any]
 Built = TypeVar("Built")
 Parsed = TypeVar("Parsed")
 
 # Keys of a system that every type has; all others are the type's own settings.
-_SYSTEM_KEYS = frozenset({"name", "type", "runs_on", "needs", "consistent_with", "size", "change", "protect"})
+_SYSTEM_KEYS = frozenset(
+    {"name", "type", "runs_on", "needs", "needs_any", "consistent_with", "size", "change", "protect"}
+)
 RUN_TIMEOUT_S = 10
 HTTP_TIMEOUT_S = 3
 
@@ -36,15 +39,22 @@ def build(source: Source) -> p.Policy:
         observers=_each(data, "observers", lambda key, j: p.Observer(key, duration_s(j.get("every", "1s")))),
         copies=_each(data, "copies", _third),
         switch=_switch(data["switch"]),
-        accounts=_each(data, "accounts", lambda key, j: p.Account(key, make.names(j), _reaches(j["reaches"]))),
-        suppliers=_each(data, "suppliers", lambda key, j: p.Supplier(key, make.names(j), _reaches(j["provides"]))),
+        accounts=_each(
+            data, "accounts", lambda key, j: p.Account(key, make.names(j), dependence.reaches(j["reaches"]))
+        ),
+        suppliers=_each(
+            data, "suppliers", lambda key, j: p.Supplier(key, make.names(j), dependence.reaches(j["provides"]))
+        ),
         risks=_each(data, "risks", make.risk),
         licences=_each(data, "licences", make.licence),
         drills=_drills(data.get("drills")),
         roles=_each(data, "roles", lambda key, j: p.Role(key, make.names(j), j.get("deputy"), tuple(j.get("may", ())))),
-        secrets=_each(data, "secrets", lambda key, j: p.Secret(key, *next(iter(j.items())))),
+        secrets=_each(data, "secrets", dependence.secret),
         digest=source.digest,
         source=source,
+        resources=_each(data, "resources", lambda key, j: dependence.resource(key, make.names(j), j)),
+        response=dependence.response(data.get("response", {})),
+        measured=_each(data.get("measured", {}), "systems", lambda _, j: {by: duration_s(j[by]) for by in j}),
     )
 
 
@@ -60,9 +70,8 @@ def _secret(data: Json) -> str:
     return str(data["secret"])
 
 
-def _reaches(data: Any) -> tuple[p.Reach, ...]:
-    listed = data if isinstance(data, list) else [data]
-    return tuple(p.Reach(*next(iter(item.items()))) for item in listed)
+def _impact(data: Json) -> p.Impact:
+    return p.Impact(duration_s(data["after"]), data.get("amount"), data.get("level"), dict(data.get("levels", {})))
 
 
 def _degraded(data: Json | None) -> p.Degraded | None:
@@ -129,6 +138,7 @@ class _Maker:
             timezone=data.get("timezone", "Europe/Paris"),
             language=self.language,
             dmia_means=data.get("dmia_means", "mtpd"),
+            budget=data.get("budget"),
         )
 
     def connection(self, data: Json) -> p.Connection:
@@ -143,12 +153,13 @@ class _Maker:
             name=self.names(data) or {},
             owner=data.get("owner"),
             hours=data.get("hours"),
-            need=p.Need(duration_s(need["mtpd"]), duration_s(need["pdma"]), _maybe(need, "mbco", share)),
+            need=p.Need(_maybe(need, "mtpd", duration_s), duration_s(need["pdma"]), _maybe(need, "mbco", share)),
             target=p.Target(duration_s(target["rto"]), duration_s(target["rpo"])),
-            impact=tuple(p.Impact(duration_s(i["after"]), i["amount"], i.get("level")) for i in data.get("impact", ())),
-            uses=tuple(data["uses"]),
+            impact=tuple(map(_impact, data.get("impact", ()))),
+            uses=tuple(dict.fromkeys((*data["uses"], *dependence.systems(data.get("needs", ()))))),
             usable_when=tuple(map(_check, data["usable_when"])),
             degraded=_degraded(data.get("degraded")),
+            stands=dependence.stands(data),
         )
 
     def system(self, key: str, data: Json) -> p.System:
@@ -157,12 +168,13 @@ class _Maker:
             name=self.names(data),
             type=data["type"],
             runs_on=dict(data["runs_on"]),
-            needs=tuple(data.get("needs", ())),
+            needs=dependence.systems(data.get("needs", ())),
             consistent_with=tuple(data.get("consistent_with", ())),
             size_bytes=_maybe(data, "size", size_bytes),
             change_bytes_per_day=_maybe(data, "change", rate_bytes_per_day),
-            protect=tuple(map(_protection, data.get("protect", ()))),
+            protect=() if data.get("protect") == "auto" else tuple(map(_protection, data.get("protect", ()))),
             settings={key: value for key, value in data.items() if key not in _SYSTEM_KEYS},
+            stands=dependence.stands(data),
         )
 
     def site(self, key: str, data: Json) -> p.Site:
@@ -177,16 +189,26 @@ class _Maker:
             region=data.get("region"),
             readiness=data.get("readiness"),
             cloud=build_cloud.cloud(data) if data["provider"] == "aws" else None,
+            stands=dependence.stands(data),
         )
 
     def machine(self, site: str, key: str, data: Json) -> p.Machine:
         plain = {word: data.get(word) for word in ("address", "via", "host_key", "size", "image", "readiness")}
-        disk_bytes = _maybe(data, "disk", size_bytes)
-        return p.Machine(id=key, site=site, connection=self.connection(data), disk_bytes=disk_bytes, **plain)
+        return p.Machine(
+            id=key,
+            site=site,
+            connection=self.connection(data),
+            disk_bytes=_maybe(data, "disk", size_bytes),
+            restores_bytes_per_s=_maybe(data, "restores", speed_bytes_per_s),
+            stands=dependence.stands(data),
+            **plain,
+        )
 
     def risk(self, key: str, data: Json) -> p.Risk:
-        lasts_s = _maybe(data, "lasts", duration_s)
-        return p.Risk(key, self.names(data), _reaches(data["affects"]), data["mode"], data.get("per_year"), lasts_s)
+        touched = dependence.reaches(data["affects"])
+        lasts_s, unseen_s = (_maybe(data, word, duration_s) for word in ("lasts", "unseen"))
+        accepted = bool(data.get("accepted", False))
+        return p.Risk(key, self.names(data), touched, data["mode"], data.get("per_year"), lasts_s, unseen_s, accepted)
 
     def licence(self, key: str, data: Json) -> p.Licence:
         plain = {word: data.get(word) for word in ("until", "standby", "file")}

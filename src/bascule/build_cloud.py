@@ -16,6 +16,7 @@ from bascule.estate_cloud import (
     PublicAccess,
     Route53Switch,
     VpnAccess,
+    Writer,
 )
 from bascule.values import duration_s
 
@@ -33,12 +34,19 @@ def cloud(data: Json) -> Cloud:
         budget=data.get("budget"),
         state_url=data["state"].get("url"),
         passphrase=data["state"]["passphrase"]["secret"],
+        writer=_writer(data.get("copies", {})),
     )
 
 
 def route53(data: Json) -> Route53Switch:
     """Given the switch ``route53`` of the right shape, return it."""
     return Route53Switch(data["zone"], data.get("zone_id"), duration_s(data["ttl"]), dict(data["names"]))
+
+
+def _writer(copies: Json) -> Writer | None:
+    if "writer" not in copies:
+        return None
+    return Writer(copies["writer"]["access_key"]["secret"], copies["writer"]["secret_key"]["secret"])
 
 
 def _link(data: Json) -> Link:

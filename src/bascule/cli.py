@@ -22,12 +22,15 @@ COMMANDS = {
     "init": "write a small policy to start from",
     "check": "say what is wrong with a policy, and what to write instead",
     "plan": "show the order of a recovery, how long it should take and what it should lose",
+    "analyse": "say what a stop costs, what depends on what, what may happen and what would be left",
+    "options": "say what each way of recovering costs, which one is chosen and why",
     "compile": "compile a policy into the folder that recovers the firm",
     "diff": "say what a policy would alter in a compiled folder",
     "trust": "pin the host key of a machine beside the policy",
     "run": "run a driver of a compiled folder (the same as ansible-playbook in it)",
     "watch": "look on while a run goes on, activity by activity",
     "report": "say what a run showed, activity by activity, from its journal alone",
+    "learn": "set what runs showed beside what was predicted, and propose the change of the policy",
     "explain": "explain the code of a finding",
 }
 

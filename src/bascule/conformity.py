@@ -10,18 +10,19 @@ from typing import Any
 
 from bascule import typed
 from bascule.diagnostics import Diagnostic, Path, show
-from bascule.schema import Schema, example, validator
+from bascule.schema import Schema, example, policy_schema, validator
 from bascule.source import Source
 
 Finding = tuple[str, Path, str, str, bool]  # code, path, what, fix, whether the key is the place
 
 
-def check(source: Source) -> list[Diagnostic]:
-    """Given a source, return what is wrong with its shape, in order of place; empty when the policy can be built."""
+def check(source: Source, of: Callable[[], Schema] = policy_schema) -> list[Diagnostic]:
+    """Given a source and where its schema comes from, by default that of a policy, return what is wrong with its shape,
+    in order of place; empty when it can be built.
+    """
     findings: list[Finding] = []
-    for error in validator().iter_errors(source.data):
+    for error in validator(of).iter_errors(source.data):
         findings.extend(_REPORTS.get(error.validator, _other)(error))
-    findings.extend(_reserved_auto(source.data))
     explained = {(path, _proposed(fix)) for code, path, _, fix, key in findings if code == "BC201"}
     kept = [f for f in findings if not (f[0] == "BC202" and _misspelt(f, explained))]
     unique = dict.fromkeys(kept)
@@ -146,14 +147,6 @@ def _belongs_to(error: Any) -> Iterator[Finding]:
 
 def _other(error: Any) -> Iterator[Finding]:
     yield ("BC203", _path(error), f"{show(error.instance)} is not possible here", "See the policy reference.", False)
-
-
-def _reserved_auto(data: Any) -> Iterator[Finding]:
-    systems = data.get("systems") if isinstance(data, dict) else None
-    for key, system in systems.items() if isinstance(systems, dict) else ():
-        if isinstance(system, dict) and system.get("protect") == "auto":
-            fix = "Write a list, for example `[{by: restic, every: 10m, keep: 30d, key: {secret: copies-key}}]`."
-            yield ("BC219", ("systems", key, "protect"), "`auto` must be a list for now", fix, False)
 
 
 _REPORTS: dict[str, Callable[[Any], Iterator[Finding]]] = {

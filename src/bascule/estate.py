@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bascule.dependence import ON_ITS_OWN, Stands
 from bascule.estate_cloud import Cloud, Route53Switch
 
 Names = Mapping[str, str]  # language to text; a name given as one text stands under the policy's language
@@ -40,6 +41,8 @@ class Machine:
     image: str | None
     disk_bytes: int | None = None
     readiness: str | None = None
+    restores_bytes_per_s: float | None = None
+    stands: Stands = ON_ITS_OWN
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Site:
     region: str | None
     readiness: str | None
     cloud: Cloud | None = None
+    stands: Stands = ON_ITS_OWN
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,12 @@ Switch = NamedSwitch | ManualSwitch
 
 @dataclass(frozen=True)
 class Secret:
-    """Where a secret is resolved at run time: ``kind`` is file, env or vault; ``place`` the path or variable."""
+    """Where a secret is resolved at run time: ``kind`` is file, env or vault; ``place`` the path or variable.
+
+    ``held_by``: roles that have it too, away from the controllers.
+    """
 
     id: str
     kind: str
     place: str
+    held_by: tuple[str, ...] = ()

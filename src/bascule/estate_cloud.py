@@ -51,9 +51,17 @@ Access = LinkAccess | PublicAccess | VpnAccess
 
 
 @dataclass(frozen=True)
+class Writer:
+    """The secrets that hold the two halves of an access key, with which the office writes copies to the bucket."""
+
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True)
 class Cloud:
-    """What is built for a site. ``keep_s``: how long the bucket keeps copies, None without one. ``state_url``: None
-    where it was not written. ``passphrase`` is a secret.
+    """What is built for a site. ``keep_s``: how long the bucket keeps copies, None without one; ``writer``: who writes
+    to it from outside. ``state_url``: None where it was not written. ``passphrase`` is a secret.
     """
 
     link: Link | None
@@ -64,6 +72,7 @@ class Cloud:
     budget: float | None
     state_url: str | None
     passphrase: str
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True)

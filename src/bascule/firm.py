@@ -5,15 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bascule.dependence import Reach as Reach
 from bascule.estate import Names
-
-
-@dataclass(frozen=True)
-class Reach:
-    """One thing that something else touches: ``kind`` is site, hazard, machine, system, account or supplier."""
-
-    kind: str
-    id: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,9 @@ class Supplier:
 
 @dataclass(frozen=True)
 class Risk:
-    """A scenario: what it affects; mode ``loss``, ``compromise``, ``corruption``; events a year; how long it lasts."""
+    """A scenario: what it affects; mode ``loss``, ``unavailability``, ``compromise``, ``corruption``; events a year;
+    how long it lasts; how long its damage stays unseen. ``accepted``: promises need not hold under it.
+    """
 
     id: str
     name: Names | None
@@ -44,6 +39,8 @@ class Risk:
     mode: str
     per_year: float | None
     lasts_s: int | None
+    unseen_s: int | None
+    accepted: bool = False
 
 
 @dataclass(frozen=True)

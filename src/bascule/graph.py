@@ -96,3 +96,30 @@ def heaviest(edges: Edges, weight: Mapping[str, float], end: Iterable[str]) -> t
         before = max((best[other] for other in edges[node]), key=lambda chain: chain[0], default=(0.0, ()))
         best[node] = (before[0] + weight[node], (*before[1], node))
     return max((best[node] for node in end), key=lambda chain: chain[0], default=(0.0, ()))[1]
+
+
+def circles(edges: Edges) -> list[list[str]]:
+    """Given a graph, return its circles, one for each group of nodes that hang together, in the order of writing.
+
+    What is named and is no node of the graph is left out.
+    """
+    state: dict[str, int] = {}  # 1: on the way, 2: done
+    circles = []
+    for start in edges:
+        if start in state:
+            continue
+        way = [start]
+        following = [iter(edges[start])]
+        state[start] = 1
+        while way:
+            node = next(following[-1], None)
+            if node is None:
+                state[way.pop()] = 2
+                following.pop()
+            elif state.get(node) == 1:
+                circles.append(way[way.index(node) :])
+            elif node in edges and node not in state:
+                state[node] = 1
+                way.append(node)
+                following.append(iter(edges[node]))
+    return circles

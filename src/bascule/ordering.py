@@ -28,7 +28,7 @@ class Shape:
 
 def shape_of(written: policy.Policy) -> Shape:
     """Given a policy that passed the rules, return its graph. Raise ValueError when needs go round in a circle."""
-    needs = {name: system.needs for name, system in written.systems.items()}
+    needs = {name: system.all_needs for name, system in written.systems.items()}
     same_moment = {name: system.consistent_with for name, system in written.systems.items()}
     depends = {name: (*needs[name], *same_moment[name]) for name in needs}
     # Two systems of one moment move together, whichever of them says so.
@@ -44,7 +44,7 @@ def shape_of(written: policy.Policy) -> Shape:
     def in_order(systems: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(systems, key=position.__getitem__))
 
-    uses = {name: activity.uses for name, activity in written.activities.items()}
+    uses = {name: activity.all_uses for name, activity in written.activities.items()}
     moving = {name: closure(used, bound) for name, used in uses.items()}
     groups = {nodes[0]: nodes for nodes in joined(moving)}
     together = {name: in_order(frozenset().union(*(moving[node] for node in nodes))) for name, nodes in groups.items()}

@@ -85,10 +85,19 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Writer:
+    """The access key with which the office writes copies: made by a person, for the identity that the stack makes."""
+
+    access_key: SecretRef
+    secret_key: SecretRef
+
+
+@dataclass(frozen=True)
 class Copies:
-    """A bucket for copies, each of which stays for ``keep_s``."""
+    """A bucket for copies, each of which stays for ``keep_s``; ``writer``: who writes from outside, None for nobody."""
 
     keep_s: int
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True)

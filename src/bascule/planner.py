@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bascule import __version__, policy
 from bascule.cloud import built_late
@@ -32,13 +33,15 @@ from bascule.plan import (
     Target,
 )
 from bascule.predict import before_all, for_group, for_system, worst
-from bascule.protections import protection
+from bascule.protections import placed, protection
 from bascule.providers import addressed, provider
 from bascule.switches import switch
 from bascule.systems import system_type
 from bascule.third import third_of
 
 _SCENARIOS = {"lost": "loss", "planned": "planned", "compromise": "compromise"}
+# A run goes to the standby all the same, whether the primary is gone or only away.
+_RUN_AS = {"unavailability": "loss"}
 
 
 def make_plan(written: policy.Policy) -> Plan:
@@ -48,7 +51,7 @@ def make_plan(written: policy.Policy) -> Plan:
     late = built_late(written)
     systems = _systems(written, shape, late)
     kind = switch(written.switch.kind)
-    risks = {name: risk.mode for name, risk in written.risks.items()}
+    risks = {name: _RUN_AS.get(risk.mode, risk.mode) for name, risk in written.risks.items()}
     return Plan(
         schema=SCHEMA,
         bascule=__version__,
@@ -97,21 +100,24 @@ def _systems(written: policy.Policy, shape: Shape, late: frozenset[str]) -> dict
 
 
 def _system(written: policy.Policy, system: policy.System, shape: Shape, late: frozenset[str]) -> System:
-    settings = system_type(system.type).settings(system)
-    protections = tuple(protection(item.by).entry(written.id, system, item) for item in system.protect)
+    settings, away = system_type(system.type).settings(system), system.runs_on["standby"]
+    entries = (protection(item.by).entry(written.id, system, item) for item in system.protect)
+    protections = tuple(placed(entry, system.id, away in late) for entry in entries)
     return System(
         id=system.id,
         type=system.type,
         machines=dict(system.runs_on),
         addresses={side: written.machines[machine].address or "" for side, machine in system.runs_on.items()},
-        needs=system.needs,
+        needs=system.all_needs,
         group=shape.group_of.get(system.id),
         consistent_with=system.consistent_with,
         size_bytes=system.size_bytes,
         change_bytes_per_day=system.change_bytes_per_day,
         settings=settings,
         protections=protections,
-        predicted=for_system(system, settings, protections, system.runs_on["standby"] in late),
+        predicted=for_system(
+            system, settings, protections, written.machines[away], away in late, written.measured.get(system.id, {})
+        ),
         third=third_of(written, system.id, protections),
     )
 
@@ -161,9 +167,9 @@ def _activity(
         id=activity.id,
         name=dict(activity.name),
         owner=activity.owner,
-        need=Need(activity.need.mtpd_s, activity.need.pdma_s, activity.need.mbco),
+        need=Need(activity.mtpd_s, activity.need.pdma_s, activity.need.mbco),
         target=Target(activity.target.rto_s, activity.target.rpo_s),
-        uses=activity.uses,
+        uses=activity.all_uses,
         systems=tuple(depends),
         group=group,
         usable_when=tuple(_kind_first(encode(check)) for check in activity.usable_when),
@@ -186,10 +192,29 @@ def _firm(written: policy.Policy) -> Json:
             for name, site in written.sites.items()
         },
         "accounts": encode(written.accounts),
+        "resources": encode(written.resources),
+        "response": encode(written.response),
+        "stands": _standing(written),
+        "holders": {name: list(secret.held_by) for name, secret in written.secrets.items() if secret.held_by},
         "suppliers": encode(written.suppliers),
         "risks": encode(written.risks),
         "licences": encode(written.licences),
         "drills": encode(written.drills),
         "roles": encode(written.roles),
         "dmia_means": written.organisation.dmia_means,
+        **({"choice": written.choice} if written.choice else {}),
+    }
+
+
+def _standing(written: policy.Policy) -> Json:
+    """Return what activities, systems, machines and sites stand on beside systems, where they say so."""
+    kinds: dict[str, Mapping[str, Any]] = {
+        "activities": written.activities,
+        "systems": written.systems,
+        "machines": written.machines,
+        "sites": written.sites,
+    }
+    return {
+        kind: {name: encode(one.stands) for name, one in listed.items() if one.stands != policy.ON_ITS_OWN}
+        for kind, listed in kinds.items()
     }

@@ -13,6 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bascule.dependence import ON_ITS_OWN as ON_ITS_OWN
+from bascule.dependence import UNSAID as UNSAID
+from bascule.dependence import Enough as Enough
+from bascule.dependence import Line as Line
+from bascule.dependence import Reach as Reach
+from bascule.dependence import Resource as Resource
+from bascule.dependence import Response as Response
+from bascule.dependence import Stands as Stands
 from bascule.estate import Connection as Connection
 from bascule.estate import Controller as Controller
 from bascule.estate import DnsSwitch as DnsSwitch
@@ -34,7 +42,6 @@ from bascule.estate_cloud import VpnAccess as VpnAccess
 from bascule.firm import Account as Account
 from bascule.firm import Drills as Drills
 from bascule.firm import Licence as Licence
-from bascule.firm import Reach as Reach
 from bascule.firm import Risk as Risk
 from bascule.firm import Role as Role
 from bascule.firm import Supplier as Supplier
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Organisation:
-    """The firm. ``dmia_means`` says which term the French documents print where they say DMIA: ``mtpd`` or ``rto``."""
+    """The firm. ``dmia_means``: what French documents call DMIA, ``mtpd`` or ``rto``; ``budget`` for a year."""
 
     id: str
     name: Names
@@ -54,13 +61,16 @@ class Organisation:
     timezone: str
     language: str
     dmia_means: str
+    budget: float | None = None
 
 
 @dataclass(frozen=True)
 class Need:
-    """What the business can bear: longest interruption, largest loss of data, smallest acceptable level of service."""
+    """What the business can bear: longest interruption (None: it follows from the impact), largest loss of data,
+    smallest acceptable level of service.
+    """
 
-    mtpd_s: int
+    mtpd_s: int | None
     pdma_s: int
     mbco: float | None
 
@@ -75,11 +85,19 @@ class Target:
 
 @dataclass(frozen=True)
 class Impact:
-    """Cumulated cost of an interruption that lasts ``after_s``, in the policy's currency; ``level`` as written."""
+    """Cumulated cost of an interruption that lasts ``after_s``, in the policy's currency; ``level`` altogether,
+    ``levels`` by category, as written.
+    """
 
     after_s: int
-    amount: float
+    amount: float | None
     level: str | None
+    levels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unacceptable(self) -> bool:
+        """Whether it cannot be borne, by whomever."""
+        return "unacceptable" in (self.level, *self.levels.values())
 
 
 @dataclass(frozen=True)
@@ -131,6 +149,22 @@ class Activity:
     uses: tuple[str, ...]
     usable_when: tuple[Check, ...]
     degraded: Degraded | None
+    stands: Stands = ON_ITS_OWN
+
+    @property
+    def derived_mtpd_s(self) -> int | None:
+        """The longest bearable interruption that follows from the impact; None when no point is unacceptable."""
+        return min((point.after_s for point in self.impact if point.unacceptable), default=None)
+
+    @property
+    def mtpd_s(self) -> int:
+        """The longest bearable interruption: as written, else as it follows. The rules see to it that there is one."""
+        return next((found for found in (self.need.mtpd_s, self.derived_mtpd_s) if found is not None), 0)
+
+    @property
+    def all_uses(self) -> tuple[str, ...]:
+        """The systems that it uses, alternatives included."""
+        return tuple(dict.fromkeys((*self.uses, *self.stands.alternatives)))
 
 
 @dataclass(frozen=True)
@@ -159,11 +193,19 @@ class System:
     change_bytes_per_day: int | None
     protect: tuple[Protection, ...]
     settings: Mapping[str, Any]
+    stands: Stands = ON_ITS_OWN
+
+    @property
+    def all_needs(self) -> tuple[str, ...]:
+        """The systems that it needs, alternatives included: a recovery waits for all of them."""
+        return tuple(dict.fromkeys((*self.needs, *self.stands.alternatives)))
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole policy. ``digest`` is that of the file's text; ``warnings`` are the findings that were no errors."""
+    """The whole policy. ``digest``: of its text; ``warnings``: findings that were no errors; ``measured``: seconds of
+    whole recoveries, by system and copy; ``choice``: what was chosen for `auto`, None where nothing is left open.
+    """
 
     organisation: Organisation
     activities: Mapping[str, Activity]
@@ -183,6 +225,10 @@ class Policy:
     secrets: Mapping[str, Secret]
     digest: str
     source: Source = field(repr=False, compare=False)
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    response: Response = UNSAID
+    measured: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    choice: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
 
     @property

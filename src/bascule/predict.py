@@ -11,29 +11,66 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bascule import policy
-from bascule.assumptions import CHANGE_BYTES_PER_DAY, SECONDS, SIZE_BYTES
+from bascule.assumptions import CHANGE_BYTES_PER_DAY, RATES, SECONDS, SIZE_BYTES
 from bascule.graph import Edges, heaviest
 from bascule.plan import Duration, Json, Loss, Part, Predicted
 from bascule.protections import Volume, protection
 from bascule.systems import system_type
 
+# The key under which runs say how long what keeps no data took.
+START = "start"
+NOTHING_MEASURED: Mapping[str, int] = {}
 _NOTHING_TO_LOSE = Loss(0, "declared", None)
 
 
-def for_system(system: policy.System, settings: Json, protections: Sequence[Json], late: bool) -> Predicted:
-    """Given a system, its settings and protections as planned, and whether its machine is built when it is needed,
-    return what is expected after the loss of a site.
+def for_system(
+    system: policy.System,
+    settings: Json,
+    protections: Sequence[Json],
+    machine: policy.Machine,
+    late: bool,
+    measured: Mapping[str, int] = NOTHING_MEASURED,
+) -> Predicted:
+    """Given a system, its settings and protections as planned, the machine of the standby and whether that is built
+    when it is needed, and what runs showed of it, return what is expected after the loss of a site.
     """
     kind = system_type(system.type)
-    parts = [Part("prepare", SECONDS["prepare"], "default")] if late else []
-    parts += [Part("steps", SECONDS["steps"], "default")]
+    parts = list(first_steps(late))
     loss = _NOTHING_TO_LOSE
     if protections and kind.keeps(settings):
         # After a plain loss the copy that loses least is taken; it repeats damage, but there was none.
         entry = min(protections, key=lambda entry: protection(entry["by"]).loss(entry).seconds)
         loss = protection(entry["by"]).loss(entry)
-        parts += protection(entry["by"]).bring(entry, volume(system))
-    return Predicted(duration([*parts, *kind.start(settings)]), loss)
+        parts += bring(entry, system, machine, settings, measured)
+    return Predicted(duration([*parts, *start(system, settings, measured)]), loss)
+
+
+def start(system: policy.System, settings: Json, measured: Mapping[str, int]) -> tuple[Part, ...]:
+    """Given a system, its settings and what runs showed of it, return what its recovery takes beside its data."""
+    kind = system_type(system.type)
+    if START in measured and not kind.keeps(settings):
+        return (Part(START, max(0.0, measured[START] - _steps_s()), "measured"),)
+    return tuple(kind.start(settings))
+
+
+def bring(
+    entry: Json, system: policy.System, machine: policy.Machine, settings: Json, measured: Mapping[str, int]
+) -> tuple[Part, ...]:
+    """Given a protection as planned, its system and machine, and what runs showed, return what brings the data."""
+    if entry["by"] in measured:
+        others_s = _steps_s() + sum(part.seconds for part in start(system, settings, measured))
+        return (Part("recover", max(0.0, measured[entry["by"]] - others_s), "measured"),)
+    return tuple(protection(entry["by"]).bring(entry, volume(system, machine)))
+
+
+def _steps_s() -> float:
+    return sum(part.seconds for part in first_steps(late=False))
+
+
+def first_steps(late: bool) -> tuple[Part, ...]:
+    """Given whether its machine is built when it is needed, return what the recovery of a system begins with."""
+    steps = Part("steps", SECONDS["steps"], "default")
+    return (Part("prepare", SECONDS["prepare"], "default"), steps) if late else (steps,)
 
 
 def before_all(late: Collection[str]) -> tuple[Part, ...]:
@@ -68,9 +105,12 @@ def worst(losses: Iterable[Loss]) -> Loss:
     return max(losses, key=lambda loss: loss.seconds, default=_NOTHING_TO_LOSE)
 
 
-def volume(system: policy.System) -> Volume:
-    """Given a system, return how much data it is counted as."""
+def volume(system: policy.System, machine: policy.Machine) -> Volume:
+    """Given a system and the machine on which it is recovered, return how much data it is counted as, and how fast."""
+    declared = system.size_bytes is not None and machine.restores_bytes_per_s is not None
     return Volume(
         SIZE_BYTES if system.size_bytes is None else system.size_bytes,
         CHANGE_BYTES_PER_DAY if system.change_bytes_per_day is None else system.change_bytes_per_day,
+        RATES["restore"] if machine.restores_bytes_per_s is None else machine.restores_bytes_per_s,
+        "declared" if declared else "default",
     )

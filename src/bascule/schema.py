@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -78,7 +78,15 @@ class _Assembly:
 
 
 @cache
-def validator() -> Any:
+def prices_schema() -> Schema:
+    """Return the schema of a price book."""
+    schema: Schema = json.loads(resource("schemas", "prices", "v1.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
+@cache
+def validator(of: Callable[[], Schema] = policy_schema) -> Any:
+    """Given where a schema comes from, return what validates with it."""
     # Imported late: what does not check a policy should not wait for it.
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
@@ -90,7 +98,7 @@ def validator() -> Any:
             yield ValidationError("pattern")
 
     make: Any = extend
-    return make(Draft202012Validator, {"pattern": pattern})(policy_schema())
+    return make(Draft202012Validator, {"pattern": pattern})(of())
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bascule import policy
 from bascule.assumptions import SECONDS
 from bascule.plan import Json, Third
-from bascule.protections import protection
+from bascule.protections import MACHINE, protection
 
 _EVERY_S = 900
 _KEEP_S = 30 * 86400
@@ -17,10 +17,11 @@ _KEEP_S = 30 * 86400
 def third_of(written: policy.Policy, system: str, protections: Sequence[Json]) -> Third | None:
     """Given a policy, the id of a system and its protections as planned, return where its copies are kept once more.
 
-    None when the policy names no third place, or when the system has no repository: a live copy cannot be fetched.
+    None when the policy names no third place, or when the standby's machine has no repository of the system: a live
+    copy cannot be fetched, and a bucket is a place of its own.
     The loss is that of the repository, and what arrived there after the last fetch.
     """
-    found = next((entry for entry in protections if entry.get("repository")), None)
+    found = next((entry for entry in protections if entry.get("place") == MACHINE), None)
     place = next(iter(written.copies.values()), None)
     if place is None or found is None:
         return None

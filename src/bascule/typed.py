@@ -163,6 +163,13 @@ def _byte_words(value: str, says: Mapping[str, str]) -> Wrong | None:
     return ("BC217", f"{show(value)} has no unit of ours (GB, GiB and so on)", f"Write `{right}`.") if right else None
 
 
+def _speed_words(value: str, says: Mapping[str, str]) -> Wrong | None:
+    right = _speed(value) if says["code"] == "BC222" else None
+    return (
+        ("BC222", f"{show(value)} has no unit of ours (Mbit/s, MB/s and so on)", f"Write `{right}`.") if right else None
+    )
+
+
 def _time(value: str) -> str | None:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([a-zA-Z]+)", value)
     if not match:
@@ -187,12 +194,25 @@ def _bytes(value: str) -> str | None:
     return right if right != value else None
 
 
+def _speed(value: str) -> str | None:
+    """Return a speed as we write it: `100Mbps`, `100Mb/s` (bits) and `60Mo/s` (bytes) are what people write."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kKmMgG])(?:(bps|b/s|bits?(?:/s)?)|(o/s|[oO]|B))", value)
+    if not match:
+        return None
+    size = match[2].lower().replace("m", "M").replace("g", "G")
+    return f"{match[1]}{size}{'bit' if match[3] else 'B'}/s"
+
+
 _BYTES_OF = {
     **_BYTES,
     **{short + tail: unit for short, unit in _BYTES.items() for tail in ("o", "b")},
     "o": "B",
 }
-_CONVERTERS: dict[str, Callable[[str], str | None]] = {"BC204": _time, "BC205": _bytes}
+_CONVERTERS: dict[str, Callable[[str], str | None]] = {
+    "BC204": _time,
+    "BC205": _bytes,
+    "BC222": _speed,
+}
 
 
 def _in_our_units(text: str, says: Mapping[str, str]) -> str | None:
@@ -201,7 +221,11 @@ def _in_our_units(text: str, says: Mapping[str, str]) -> str | None:
 
 
 def _numeric(says: Mapping[str, str]) -> bool:
-    return says["code"] in ("BC204", "BC205", "BC206", "BC207") or "number" in says["is"] or says["is"] in _NUMBERS
+    return (
+        says["code"] in ("BC204", "BC205", "BC206", "BC207", "BC222")
+        or "number" in says["is"]
+        or says["is"] in _NUMBERS
+    )
 
 
 _NUMBERS = ("an amount", "a port", "an HTTP status", "a number of events a year")
@@ -217,4 +241,5 @@ _RECOGNISERS: tuple[Callable[[str, Mapping[str, str]], Wrong | None], ...] = (
     _spaced,
     _time_words,
     _byte_words,
+    _speed_words,
 )

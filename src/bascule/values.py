@@ -19,12 +19,15 @@ BYTES = {
     "GiB": 2**30,
     "TiB": 2**40,
 }
+# Bytes a second.
+BITS = {"kbit": 125, "Mbit": 125_000, "Gbit": 125_000_000}
 DAY = SECONDS["d"]
 
 DURATION_PATTERN = r"^(0|[1-9][0-9]{0,8})[smhd]$"
 SIZE_PATTERN = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
 RATE_PATTERN = SIZE_PATTERN[:-1] + r"/[hd]$"
 SHARE_PATTERN = r"^(100|[1-9]?[0-9](\.[0-9]{1,3})?)%$"
+SPEED_PATTERN = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?(kbit|Mbit|Gbit|kB|MB|GB|KiB|MiB|GiB)/s$"
 DISTANCE_PATTERN = r"^(0|[1-9][0-9]{0,4})(\.[0-9]{1,3})?km$"
 
 # Words that a reader of YAML may take for something else, and that people take for a switch.
@@ -62,6 +65,14 @@ def rate_bytes_per_day(text: str) -> int:
     if period not in ("h", "d"):
         raise ValueError(f"{text!r} is not a rate")
     return size_bytes(size) * DAY // SECONDS[period]
+
+
+def speed_bytes_per_s(text: str) -> float:
+    """Given a speed such as ``300Mbit/s`` or ``60MB/s``, return bytes a second. Raise ValueError for anything else."""
+    if not re.fullmatch(SPEED_PATTERN[1:-1], text):
+        raise ValueError(f"{text!r} is not a speed")
+    number = text.rstrip("kKMGBbits/")
+    return float(number) * {**BITS, **BYTES}[text[len(number) : -2]]
 
 
 def share(text: str) -> float:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional
 
+from bascule_runtime import scope
 from bascule_runtime.events import Event, Run
 
 # A copy that is this much older than promised is not late yet: it is on its way.
 SLACK_S = 60.0
+# How the place is told that is no machine.
+BUCKET = "bucket"
 
 
 def of_system(run: Run, name: str, standby: Event) -> list[Event]:
@@ -21,7 +24,11 @@ def of_system(run: Run, name: str, standby: Event) -> list[Event]:
     these for the standby, where the run looked. The primary is a place while it follows the standby, which serves.
     """
     system, serving = run.plan["systems"][name], _serving(run, name)
-    found = [_place(system["machines"]["standby"], "standby", standby, serving == "primary")]
+    if scope.in_bucket(system):
+        # It is at the standby's site, and lost with no machine.
+        found = [_place(BUCKET, "standby", standby, True)]
+    else:
+        found = [_place(system["machines"]["standby"], "standby", standby, serving == "primary")]
     live = _live(run, name) if serving == "standby" else None
     if live:
         found.append(_place(system["machines"]["primary"], "primary", {"newest_at": live, "age_s": 0.0}, True))

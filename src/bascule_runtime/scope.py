@@ -112,6 +112,11 @@ def link_secrets(plan: Plan) -> list[str]:
     return secrets.named([cloud["link"] for cloud in built.sites(plan).values() if cloud.get("link")])
 
 
+def writer_secrets(plan: Plan) -> list[str]:
+    """Names of the two halves of the key with which copies are written to a bucket. A recovery needs neither."""
+    return secrets.named([(cloud.get("copies") or {}).get("writer") for cloud in built.sites(plan).values()])
+
+
 def predecessors(plan: Plan, unit: str, within: tuple[str, ...], reverse: bool = False, kinds: tuple[str, ...] = ()
                  ) -> list[str]:
     """Units within the scope that must have ended before `unit` may begin; `reverse` walks the graph backwards."""
@@ -199,13 +204,19 @@ def view(plan: Plan, unit: str, direction: str) -> dict[str, Any]:
     if entry["kind"] == "system":
         system = plan["systems"][entry["subject"]]
         entry.update(system=system, machines=system["machines"], here=system["machines"][direction],
-                     there=system["machines"].get(away), shared=_shared(plan, system, direction))
+                     there=system["machines"].get(away), shared=_shared(plan, system, direction),
+                     points_site=direction if in_bucket(system) else "standby")
     elif entry["kind"] == "switch":
         entry.update(group=plan["groups"][entry["subject"]], switch=plan["switch"])
     else:
         activity = plan["activities"][entry["subject"]]
         entry.update(activity=activity, observers=observers(plan), system_heartbeats=activity["systems"])
     return entry
+
+
+def in_bucket(system: dict[str, Any]) -> bool:
+    """Whether the copies of a system are in a bucket, which both sides reach, and not on the machine of the standby."""
+    return any(entry.get("place") == "bucket" for entry in system.get("protections") or ())
 
 
 def _shared(plan: Plan, system: dict[str, Any], direction: str) -> dict[str, Any]:

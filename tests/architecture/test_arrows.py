@@ -58,6 +58,8 @@ DOORS = {
     "plugins/plugin_utils/_runtime.py": ("bascule_runtime",),
     "plugins/plugin_utils/_core.py": ("bascule",),
     "plugins/plugin_utils/_aws.py": ("boto3", "botocore"),
+    "src/bascule/choice/solver.py": ("highspy",),
+    "src/bascule/choice/designs.py": ("numpy",),
 }
 # Module of the core → modules of the core that it never imports, directly.
 NEVER = {
@@ -65,6 +67,8 @@ NEVER = {
     "bascule/rules": ("bascule.plan", "bascule.planner", "bascule.emit", "bascule.api", "bascule.commands"),
     "bascule/plan.py": ("bascule.policy", "bascule.planner", "bascule.emit"),
     "bascule/emit": ("bascule.policy", "bascule.planner", "bascule.language", "bascule.api", "bascule.commands"),
+    "bascule/analysis": ("bascule.planner", "bascule.emit", "bascule.language", "bascule.api", "bascule.commands"),
+    "bascule/choice": ("bascule.planner", "bascule.emit", "bascule.language", "bascule.api", "bascule.commands"),
     "bascule/planner.py": ("bascule.emit", "bascule.language", "bascule.api"),
     "bascule/systems": ("bascule.planner", "bascule.emit", "bascule.predict"),
     "bascule/protections": ("bascule.planner", "bascule.emit", "bascule.predict"),

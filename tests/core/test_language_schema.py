@@ -80,9 +80,8 @@ def test_every_pattern_is_explained_and_anchored() -> None:
 
 def test_values_have_one_pattern() -> None:
     defs = json.loads(FILES[0].read_text(encoding="utf-8"))["$defs"]
-    named = {
-        name: getattr(values, f"{name.upper()}_PATTERN") for name in ("duration", "size", "rate", "share", "distance")
-    }
+    words = ("duration", "size", "rate", "speed", "share", "distance")
+    named = {name: getattr(values, f"{name.upper()}_PATTERN") for name in words}
     assert {name: defs[name]["pattern"] for name in named} == named
     for word in values.RESERVED:
         assert not re.search(defs["identifier"]["pattern"], word)

@@ -12,7 +12,7 @@ import pytest
 
 from bascule.language import load, load_text
 from bascule.plan import Plan, from_json, to_json
-from bascule.plan_cloud import Cloud
+from bascule.plan_cloud import Cloud, SecretRef, Writer
 from bascule.planner import make_plan
 from bascule.providers import addressed
 from bascule.providers.aws_network import addresses, kept, room, subnets
@@ -107,16 +107,6 @@ ALL = {"db2", "app2", "web2", "files2"}
         ([("    readiness: pilot\n", "")], ALL),
         ([], ALL - {"app2"}),
         ([("app2: {size: small,", "app2: {size: small, readiness: warm,")], ALL),
-        ([("web2: {size: small,", "web2: {size: small, readiness: cold,")], ALL - {"app2", "web2"}),
-        (
-            [
-                ("readiness: pilot\n", "readiness: cold\n"),
-                ("      - {by: streaming}            # seconds of loss, ready at once\n", ""),
-                ("standby-box: {at: standby, machine: files2}", "standby-box: {at: standby}"),
-                ("target: {rto: 30m, rpo: 1m}", "target: {rto: 30m, rpo: 10m}"),
-            ],
-            set(),
-        ),
     ],
 )
 def test_what_is_there_before_a_disaster(changes: list[tuple[str, str]], there: set[str]) -> None:
@@ -127,6 +117,28 @@ def test_what_is_there_before_a_disaster(changes: list[tuple[str, str]], there: 
     assert (parts[:2] == BUILT) == bool(ALL - there)
     assert ("erp: prepare" in parts) == ("app2" not in there)
     assert {part.source for part in plan.systems["erp"].predicted.rto.parts} == {"default"}
+
+
+def test_copies_of_what_is_cold_are_in_the_bucket() -> None:
+    cold, partly = plan_of(policy=VPN), plan_of(policy=PUBLIC)
+    assert early(cold) == set()
+    assert early(partly) == {"gate2", "mill2", "bench2"}
+    (pages,) = cold.systems["pages"].protections
+    assert (pages["place"], pages["repository"]) == ("bucket", "copies/restic-pages")
+    copies = cloud_of(cold).copies
+    assert copies is not None
+    assert copies.writer == Writer(SecretRef("writer-id"), SecretRef("writer-key"))
+    places = {name: {entry.get("place") for entry in one.protections} for name, one in partly.systems.items()}
+    assert places == {"shop-db": {None, "machine"}, "stock-db": {"machine"}, "shop": set(), "archive": {"bucket"}}
+    # From a bucket it takes longer, and it is not a place from which a third one fetches.
+    warm = plan_of(("readiness: cold", "readiness: warm"), policy=PUBLIC)
+    restores = [
+        next(part.seconds for part in one.systems["archive"].predicted.rto.parts if part.name == "restore")
+        for one in (partly, warm)
+    ]
+    assert restores[0] > restores[1] > 0
+    third = ("observers: {outside: {}}", "observers: {outside: {}}\ncopies: {outside: {}}")
+    assert plan_of(third, policy=VPN).systems["pages"].third is None
 
 
 def test_data_are_where_copies_are_and_where_the_link_ends() -> None:

@@ -82,3 +82,13 @@ def test_an_activation_now_would_take_what_is_left(serving: str, age: float) -> 
     looked = run(serving, 5, 60)
     [entry] = standing.protected(looked)
     assert places.usable_s(looked, entry) == age
+
+
+def test_a_bucket_survives_the_site_that_serves() -> None:
+    for serving in ("primary", "standby"):
+        found = run(serving, 5.0, None)
+        system = {**PLAN["systems"]["docs"], "third": None, "protections": [{"by": "restic", "place": "bucket"}]}
+        found.plan = {**PLAN, "systems": {"docs": system}}
+        (docs,) = standing.protected(found)
+        assert [(place["place"], place["away"]) for place in docs["places"]] == [("bucket", True)]
+        assert (places.usable_s(found, docs), docs["unprotected_since"]) == (5.0, None)

@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 import textwrap
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,21 @@ def test_an_instance_lives_and_dies_with_its_machine(session: Session, lab: Lab)
     provider.delete(INSTANCE, session, id_, now)
     assert lab.actions() == ["create", "stop", "start", "terminate"]
     assert provider.read(INSTANCE, session, id_, now, new) is None
+
+
+def test_an_address_that_is_made_beside_an_instance_is_its_machines(session: Session, lab: Lab) -> None:
+    tags = [{"ResourceType": "elastic-ip", "Tags": [{"Key": "bascule:machine", "Value": "db2"}]}]
+    client = session.client("ec2")
+    later = threading.Timer(0.7, lambda: client.allocate_address(Domain="vpc", TagSpecifications=tags))
+    later.start()
+    try:
+        id_, state = provider.create(INSTANCE, session, inputs(session, associatePublicIpAddress=False))
+        provider.delete(INSTANCE, session, id_, state)
+    finally:
+        later.join()
+        for one in client.describe_addresses()["Addresses"]:
+            client.release_address(AllocationId=one["AllocationId"])
+    assert "--public" in lab.calls()[0].split()
 
 
 def test_a_lost_machine_is_a_lost_instance(session: Session, lab: Lab) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,20 @@ def test_a_locked_bucket_keeps_its_versions(opened: Session) -> None:
     s3.create_bucket(Bucket="locked-copies", ObjectLockEnabledForBucket=True, **place)
     off = {"Bucket": "locked-copies", "VersioningConfiguration": {"Status": "Suspended"}}
     assert refused(lambda: s3.put_bucket_versioning(**off)) == "InvalidBucketState"
+
+
+def test_only_who_comes_without_tls_is_refused(opened: Session) -> None:
+    s3 = opened.client("s3")
+    s3.create_bucket(Bucket="by-tls", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::by-tls/*"}
+    by_tls = {**deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    for statements, code in (([by_tls], None), ([by_tls, deny], "403")):
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        s3.put_bucket_policy(Bucket="by-tls", Policy=json.dumps(policy))
+        if code:
+            assert refused(lambda: s3.put_object(Bucket="by-tls", Key="a", Body=b"x")) == code
+        else:
+            s3.put_object(Bucket="by-tls", Key="a", Body=b"x")
 
 
 def test_new_user_data_is_taken_as_it_is(site: Site) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the compiler makes of three policies, to the byte; `make golden` accepts a change."""
+"""What the compiler makes of four policies, to the byte; `make golden` accepts a change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ POLICIES = {
     "small": HERE / "small" / "policy.yml",
     "atelier": SAMPLE / "policy.yml",
     "atelier-aws": SAMPLE / "policy-aws.yml",
+    "cold": ROOT / "tests" / "lab" / "policies" / "cold" / "policy.yml",
 }
+IN_A_CLOUD = ("atelier-aws", "cold")
 GENERATED = ("plan.json", "checks.json", "inventory/hosts.yml", "ansible.cfg", "ssh_config", "known_hosts", "README.md")
 PIPELINES = ("ci/github/bascule-change.yml", "ci/github/bascule-verify.yml", "ci/gitlab.yml", "ci/words.sh")
 # Only where a site is built.
@@ -56,7 +58,7 @@ def test_generated(compiled: tuple[str, Tree], path: str, expect: Callable[[Path
 def test_generated_where_a_site_is_built(path: str, expect: Callable[[Path, str], None]) -> None:
     for name, policy in POLICIES.items():
         tree = api.compile_tree(policy)
-        assert (path in tree) == (name == "atelier-aws")
+        assert (path in tree) == (name in IN_A_CLOUD)
         if path in tree:
             text = re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + 64 * "0", tree[path].content.decode())
             expect(HERE / name / "expected" / path, text)
@@ -67,7 +69,7 @@ def test_the_program_is_the_one_that_is_here(compiled: tuple[str, Tree]) -> None
     here = ROOT / "stacks" / "aws_standby"
     carried = {path.removeprefix("stack/") for path in tree if path.startswith("stack/")}
     ours = {path.relative_to(here).as_posix() for path in here.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert carried == (ours if name == "atelier-aws" else set())
+    assert carried == (ours if name in IN_A_CLOUD else set())
     for path in carried - {"Pulumi.yaml"}:
         assert tree[f"stack/{path}"].content == (here / path).read_bytes(), path
 

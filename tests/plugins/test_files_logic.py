@@ -21,6 +21,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     machine_files,
     machine_run,
     machine_user,
+    restic_folder,
     restic_repository,
     units_answers,
 )
@@ -77,7 +78,7 @@ def test_patterns_of_restic_are_literal() -> None:
 
 
 def test_primary_only_adds_and_the_standby_may_delete() -> None:
-    assert " --append-only " in restic_repository.forced_command(job())
+    assert " --append-only " in restic_folder.forced_command(job())
     assert any("--append-only" in word for word in restic_repository.argv(job("primary")))
     assert any("--append-only" in word for word in restic_repository.argv(job()))
     assert not any("--append-only" in word for word in restic_repository.argv(job(), may_delete=True))

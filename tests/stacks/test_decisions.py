@@ -230,9 +230,7 @@ def allowed(document: Any) -> set[str]:
 def test_writers_add_and_read_and_delete_only_locks() -> None:
     document = copies.writer_may("arn:aws:s3:::b", "arn:k")
     deletions = [one for one in document["Statement"] if "s3:DeleteObject" in one["Action"]]
-    assert [one["Resource"] for one in deletions] == [
-        ["arn:aws:s3:::b/copies/locks/*", "arn:aws:s3:::b/copies/*/locks/*"]
-    ]
+    assert [one["Resource"] for one in deletions] == [["arn:aws:s3:::b/copies/restic-*/locks/*"]]
     assert not allowed(document) & {"s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:*", "*"}
     refused = {action for one in document["Statement"] if one["Effect"] == "Deny" for action in one["Action"]}
     assert "s3:DeleteObjectVersion" in refused

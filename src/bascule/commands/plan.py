@@ -38,7 +38,29 @@ def _text(plan: Plan) -> str:
         order.append(f"  {unit.id}{after}")
     built = [line for name, site in plan.sites.items() if site.cloud for line in _built(name, site.cloud)]
     note = ["", "Expected figures are defaults and declared values; a run's report sets measured ones beside them."]
-    return "\n".join([*_table(rows), *order, *built, *note])
+    return "\n".join([*_table(rows), *order, *built, *_chosen(plan), *note])
+
+
+def _chosen(plan: Plan) -> list[str]:
+    """Say why it is so, where the policy left it open."""
+    choice = plan.firm.get("choice")
+    if not choice:
+        return []
+    rows: list[tuple[str, ...]] = [("system", "chosen", "a year", "stops at most", "promised", "loses at most")]
+    for name, one in choice["systems"].items():
+        promised = _shown(one["rto_s"]) if one["rto_s"] is not None else "-"
+        mark = "" if one["auto"] else " (as written)"
+        rows.append(
+            (name, one["way"] + mark, f"{one['outlay']:.0f}", _shown(one["stops_s"]), promised, _shown(one["loses_s"]))
+        )
+    proven = "proven: nothing cheaper keeps every promise" if choice["gap"] < 1e-6 else f"gap {choice['gap']:.2g}"
+    total = f"All of it costs {choice['outlay']:.0f} {plan.policy.currency} a year, shared things once ({proven})."
+    return [
+        "",
+        "Chosen, because it is the cheapest that keeps every promise:",
+        *(f"  {line}" for line in _table(rows)),
+        total,
+    ]
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

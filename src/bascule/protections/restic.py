@@ -6,11 +6,13 @@ from __future__ import annotations
 from bascule import policy
 from bascule.assumptions import RATES, SECONDS
 from bascule.plan import Json, Loss, Part
-from bascule.protections import Protection, Volume, named, repository
+from bascule.protections import BUCKET, Protection, Volume, longest, named, repository
 from bascule.values import DAY
 
 _EVERY_S = 3600
 _KEEP_S = 30 * DAY
+# Walking through a large tree takes minutes, so copies cannot come more often than that.
+_PERIODS_S = (300, 600, 900, 1800, 3600, 4 * 3600, 12 * 3600, DAY)
 
 
 def _entry(policy_id: str, system: policy.System, written: policy.Protection) -> Json:
@@ -28,8 +30,19 @@ def _loss(entry: Json) -> Loss:
     return Loss(entry["every_s"] + SECONDS["push"], "default", "restic")
 
 
+def _gathers(entry: Json) -> float:
+    return float(entry["every_s"])
+
+
 def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
-    return (Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / RATES["restore"], 1), "default"),)
+    rate, source = volume.restore_bytes_per_s, volume.source
+    if entry.get("place") == BUCKET and RATES["fetch"] < rate:
+        rate, source = RATES["fetch"], "default"
+    return (Part("restore", round(SECONDS["open_repository"] + volume.size_bytes / rate, 1), source),)
 
 
-KIND = Protection(_entry, _loss, _bring)
+def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
+    return policy.Protection("restic", longest(_PERIODS_S, loss_s - SECONDS["push"]), None, None, keep_s, key)
+
+
+KIND = Protection(_entry, _loss, _bring, _gathers, _within)

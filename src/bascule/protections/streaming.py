@@ -30,8 +30,16 @@ def _loss(entry: Json) -> Loss:
     return Loss(SECONDS["streaming_lag"], "default", "streaming")
 
 
+def _gathers(entry: Json) -> float:
+    return 0.0
+
+
 def _bring(entry: Json, volume: Volume) -> tuple[Part, ...]:
     return (Part("promote", SECONDS["promote"], "default"),)
 
 
-KIND = Protection(_entry, _loss, _bring)
+def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
+    return policy.Protection("streaming", None, None, None, None, None)
+
+
+KIND = Protection(_entry, _loss, _bring, _gathers, _within, live=True)

@@ -21,11 +21,14 @@ class Provider:
     """What a provider decides.
 
     ``site(policy, site)``: what stands in the plan, total. ``addresses(site)``: those of its machines, where it gives
-    them.
+    them. ``sized(machine)``: the size under which a machine has its price, where there is one. ``builds``: whether
+    machines can be made when they are needed.
     """
 
     site: Callable[[policy.Policy, policy.Site], Site]
     addresses: Callable[[policy.Site], Mapping[str, str]]
+    sized: Callable[[policy.Machine], str | None]
+    builds: bool = False
 
 
 def provider(name: str) -> Provider:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bascule import policy
 from bascule.cloud import holding_data, phases, readiness
 from bascule.plan import Json, SecretRef, Site
-from bascule.plan_cloud import Budget, Cloud, CloudMachine, Copies, Link, Peer, State, Subnet, Zone
+from bascule.plan_cloud import Budget, Cloud, CloudMachine, Copies, Link, Peer, State, Subnet, Writer, Zone
 from bascule.providers import Provider
 from bascule.providers.aws_network import addresses, subnet_of, subnets
 from bascule.providers.aws_tables import IMAGE, image, instance_type, zones
@@ -39,7 +39,7 @@ def _cloud(written: policy.Policy, site: policy.Site, cloud: policy.Cloud, regio
         link=_link(written, cloud.link) if cloud.link else None,
         admin=cloud.admin,
         access=_access(written, cloud),
-        copies=None if cloud.keep_s is None else Copies(cloud.keep_s),
+        copies=None if cloud.keep_s is None else Copies(cloud.keep_s, _writer(cloud)),
         zone=_zone(written.switch),
         tags=dict(cloud.tags),
         budget=None if cloud.budget is None else Budget(cloud.budget, written.organisation.currency),
@@ -127,10 +127,19 @@ def _access(written: policy.Policy, cloud: policy.Cloud) -> Json | None:
     return {"kind": "link"} if cloud.link else None
 
 
+def _writer(cloud: policy.Cloud) -> Writer | None:
+    who = cloud.writer
+    return None if who is None else Writer(SecretRef(who.access_key), SecretRef(who.secret_key))
+
+
 def _zone(switch: policy.Switch) -> Zone | None:
     if not isinstance(switch, policy.Route53Switch):
         return None
     return Zone(switch.zone, switch.zone_id, switch.ttl_s, {name: f"{name}.{switch.zone}" for name in switch.names})
 
 
-KIND = Provider(_site, _addresses)
+def _sized(machine: policy.Machine) -> str | None:
+    return instance_type(machine.size or "")
+
+
+KIND = Provider(_site, _addresses, _sized, builds=True)

@@ -18,4 +18,8 @@ def _given(site: policy.Site) -> Mapping[str, str]:
     return {}
 
 
-KIND = Provider(_site, _given)
+def _sized(machine: policy.Machine) -> str | None:
+    return None
+
+
+KIND = Provider(_site, _given, _sized)

@@ -5,19 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bascule.diagnostics import Diagnostic, has_errors
+from bascule.diagnostics import Diagnostic
 from bascule.policy import Policy
 from bascule.rules import (
+    cloud_copies,
     cloud_link,
     cloud_machines,
     cloud_network,
     cloud_site,
+    dependence,
     files,
     machines,
     objectives,
     protection,
     references,
     secrets,
+    strategy,
     switch,
     third,
     topology,
@@ -26,7 +29,14 @@ from bascule.rules import (
 Rule = Callable[[Policy], Iterable[Diagnostic]]
 
 # What one thing says of another must be there before anything else is asked.
-FIRST: tuple[Rule, ...] = (references.exist, references.machines_once, references.no_cycle)
+FIRST: tuple[Rule, ...] = (
+    references.exist,
+    references.machines_once,
+    references.no_cycle,
+    dependence.no_circle,
+    dependence.enough,
+    objectives.mtpd_known,
+)
 RULES: tuple[Rule, ...] = (
     files.exist,
     objectives.rto_within_mtpd,
@@ -75,6 +85,9 @@ RULES: tuple[Rule, ...] = (
     cloud_machines.logins,
     cloud_machines.live_copies,
     cloud_machines.copies_have_a_bucket,
+    cloud_copies.writers,
+    cloud_copies.databases,
+    cloud_copies.not_fetched,
     cloud_machines.there_in_time,
     cloud_link.ends_here,
     cloud_link.peers_elsewhere,
@@ -93,13 +106,20 @@ RULES: tuple[Rule, ...] = (
     cloud_site.route53_has_a_site,
     secrets.used,
     secrets.connection_key,
+    strategy.currency_said,
+    strategy.lines_carry,
+    strategy.analysed,
 )
 
 
-def check_all(policy: Policy) -> list[Diagnostic]:
-    """Given a policy, return what the rules find, in order of place; with wrong references, those alone."""
-    found = _found(FIRST, policy)
-    return found if has_errors(found) else _found(RULES, policy)
+def check_first(policy: Policy) -> list[Diagnostic]:
+    """Given a policy, return what is wrong with what it refers to, in order of place."""
+    return _found(FIRST, policy)
+
+
+def check_rest(policy: Policy) -> list[Diagnostic]:
+    """Given a policy whose references are right and that leaves nothing open, return what else the rules find."""
+    return _found(RULES, policy)
 
 
 def _found(rules: tuple[Rule, ...], policy: Policy) -> list[Diagnostic]:

@@ -107,7 +107,7 @@ def copies_have_a_bucket(policy: Policy) -> Iterator[Diagnostic]:
         if needing and cloud.keep_s is None:
             more = f" and {len(needing) - 1} more" if len(needing) > 1 else ""
             what = f"the copies of `{needing[0]}`{more} have no place: before a disaster its machine is not there"
-            fix = "Add `copies: {keep: 30d}` to the site, which makes a bucket, or write `readiness: pilot`."
+            fix = "Add `copies: {keep: 30d, writer: …}` to the site, which makes a bucket, or write `readiness: pilot`."
             yield policy.source.finding("BC412", ("sites", site.id, "readiness"), what, fix, key=True)
 
 

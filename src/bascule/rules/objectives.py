@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
-from bascule.diagnostics import Diagnostic
+from bascule.analysis.firm_stakes import points_of
+from bascule.analysis.impact import OVERALL, UNACCEPTABLE, softer
+from bascule.diagnostics import Diagnostic, Path
 from bascule.policy import Policy, Protection, System
 from bascule.protections import protection
 from bascule.values import duration_text
@@ -18,7 +19,7 @@ _BOUNDED_BY = {"pgbackrest": "archive", "restic": "every"}
 def rto_within_mtpd(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC311 where the promised time is not shorter than the longest bearable interruption."""
     for activity in policy.activities.values():
-        rto_s, mtpd_s = activity.target.rto_s, activity.need.mtpd_s
+        rto_s, mtpd_s = activity.target.rto_s, activity.mtpd_s
         if rto_s >= mtpd_s:
             what = f"`rto` {duration_text(rto_s)} is not shorter than `mtpd` {duration_text(mtpd_s)}"
             fix = f"Promise less than {duration_text(mtpd_s)}; deciding and noticing take time too."
@@ -40,7 +41,7 @@ def rpo_reached(policy: Policy) -> Iterator[Diagnostic]:
     bounds = {system.id: _best(policy, system) for system in policy.systems.values() if system.protect}
     for activity in policy.activities.values():
         rpo_s = activity.target.rpo_s
-        for id_ in below(policy, activity.uses):
+        for id_ in below(policy, activity.all_uses):
             if id_ not in bounds or bounds[id_][0] <= rpo_s:
                 continue
             loss_s, copy = bounds[id_]
@@ -88,7 +89,7 @@ def below(policy: Policy, uses: tuple[str, ...]) -> list[str]:
     waiting = list(uses)
     while waiting:
         system = policy.systems[waiting.pop()]
-        for id_ in (*system.needs, *system.consistent_with):
+        for id_ in (*system.all_needs, *system.consistent_with):
             if id_ not in found:
                 found[id_] = None
                 waiting.append(id_)
@@ -104,24 +105,43 @@ def observed(policy: Policy) -> Iterator[Diagnostic]:
 
 
 def impact_grows(policy: Policy) -> Iterator[Diagnostic]:
-    """Yield BC316 for each point of an impact that is not later, or costs less, than the one before."""
+    """Yield BC316 for each point of an impact that is not later, costs less, or is lighter than one before."""
     for activity in policy.activities.values():
-        for i, (before, point) in enumerate(pairwise(activity.impact), 1):
-            if point.after_s <= before.after_s or point.amount < before.amount:
+        at: Path = ("activities", activity.id, "impact")
+        most = 0.0
+        for i, point in enumerate(activity.impact):
+            later = i == 0 or point.after_s > activity.impact[i - 1].after_s
+            if not later or (point.amount is not None and point.amount < most):
                 what = "this point is not later than the one before, or costs less: the amounts are cumulated"
                 fix = "Sort the points by `after`; each amount holds those before it."
-                yield policy.source.finding("BC316", ("activities", activity.id, "impact", i), what, fix)
+                yield policy.source.finding("BC316", (*at, i), what, fix)
+            most = max(most, point.amount or 0)
+        for i, category in softer(points_of(activity)):
+            key = ("level",) if category == OVERALL else ("levels", category)
+            what = "this is lighter than at an earlier point; what an interruption did is not undone while it lasts"
+            yield policy.source.finding("BC316", (*at, i, *key), what, "Write a level that is at least as grave.")
+
+
+def mtpd_known(policy: Policy) -> Iterator[Diagnostic]:
+    """Yield BC503 for each activity of which nothing says how long an interruption can be borne."""
+    for activity in policy.activities.values():
+        if activity.need.mtpd_s is None and activity.derived_mtpd_s is None:
+            what = f"nothing says how long an interruption of `{activity.id}` can be borne"
+            fix = "Write `mtpd` here, or give a point of `impact` the level `unacceptable`."
+            yield policy.source.finding("BC503", ("activities", activity.id, "need"), what, fix, key=True)
 
 
 def impact_fits_mtpd(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC318 where the impact is unacceptable before the longest bearable interruption is over."""
     for activity in policy.activities.values():
         for i, point in enumerate(activity.impact):
-            if point.level == "unacceptable" and point.after_s < activity.need.mtpd_s:
-                mtpd = duration_text(activity.need.mtpd_s)
+            mtpd_s = activity.need.mtpd_s
+            if mtpd_s is not None and point.unacceptable and point.after_s < mtpd_s:
+                mtpd = duration_text(mtpd_s)
                 what = f"unacceptable after {duration_text(point.after_s)}, but `mtpd` says that {mtpd} can be borne"
                 fix = f"Write `mtpd: {duration_text(point.after_s)}` or less, or another level here."
-                path = ("activities", activity.id, "impact", i, "level")
+                key = "level" if point.level == UNACCEPTABLE else "levels"
+                path = ("activities", activity.id, "impact", i, key)
                 yield policy.source.finding("BC318", path, what, fix, severity="warning")
 
 

@@ -23,7 +23,7 @@ class Touched(NamedTuple):
 
 
 def touched(policy: Policy, reaches: Iterable[Reach]) -> Touched:
-    """Given what is reached, return all of it; accounts and suppliers are followed. References must exist."""
+    """Given what is reached, return all of it; what that reaches is followed in turn. References must exist."""
     machines: set[str] = set()
     systems: set[str] = set()
     followed: set[Reach] = set()
@@ -41,6 +41,17 @@ def touched(policy: Policy, reaches: Iterable[Reach]) -> Touched:
             waiting.extend(policy.accounts[reach.id].reaches)
         elif reach.kind == "supplier":
             waiting.extend(policy.suppliers[reach.id].provides)
-        else:
+        elif reach.kind == "resource":
+            waiting.extend(standing_on(policy, reach))
+        elif reach.kind in ("machine", "system"):
             {"machine": machines, "system": systems}[reach.kind].add(reach.id)
     return Touched(frozenset(machines), frozenset(systems))
+
+
+def standing_on(policy: Policy, reach: Reach) -> list[Reach]:
+    """Given a resource, return the sites, machines and resources that do not work without it."""
+    return [
+        *(Reach("site", site.id) for site in policy.sites.values() if reach in site.stands.needs),
+        *(Reach("machine", machine.id) for machine in policy.machines.values() if reach in machine.stands.needs),
+        *(Reach("resource", other.id) for other in policy.resources.values() if reach in other.stands.needs),
+    ]

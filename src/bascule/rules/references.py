@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bascule.cloud import built_sites
 from bascule.diagnostics import Diagnostic, Path
+from bascule.graph import circles
 from bascule.policy import DnsSwitch, ManualSwitch, Policy
 
 # What each kind is called, and where one is declared.
@@ -16,6 +17,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "account": ("account", "under `accounts`"),
     "hazard": ("hazard", "in the `hazards` of a site"),
     "machine": ("machine", "in the `machines` of a site"),
+    "resource": ("resource", "under `resources`"),
     "role": ("role", "under `roles`"),
     "secret": ("secret", "under `secrets`"),
     "site": ("site", "under `sites`"),
@@ -41,6 +43,7 @@ def references(policy: Policy) -> Iterator[Reference]:
     yield from _of_clouds(policy)
     yield from _of_switch(policy)
     yield from _of_firm(policy)
+    yield from _of_what_stands(policy)
 
 
 def _of_activities(policy: Policy) -> Iterator[Reference]:
@@ -49,7 +52,8 @@ def _of_activities(policy: Policy) -> Iterator[Reference]:
         # Without `roles` an owner is a word that the documents print, so a first policy need not list roles.
         if activity.owner and policy.roles:
             yield Reference((*at, "owner"), "role", activity.owner)
-        yield from (Reference((*at, "uses", i), "system", id_) for i, id_ in enumerate(activity.uses))
+        written = policy.source.data["activities"][activity.id]["uses"]
+        yield from (Reference((*at, "uses", i), "system", id_) for i, id_ in enumerate(written))
         for i, check in enumerate(activity.usable_when):
             if check.kind == "run":
                 names = enumerate(check.secrets)
@@ -60,12 +64,44 @@ def _of_systems(policy: Policy) -> Iterator[Reference]:
     for system in policy.systems.values():
         at: Path = ("systems", system.id)
         yield from (Reference((*at, "runs_on", side), "machine", id_) for side, id_ in system.runs_on.items())
-        yield from (Reference((*at, "needs", i), "system", id_) for i, id_ in enumerate(system.needs))
         others = enumerate(system.consistent_with)
         yield from (Reference((*at, "consistent_with", i), "system", id_) for i, id_ in others)
         for i, protection in enumerate(system.protect):
             if protection.key:
                 yield Reference((*at, "protect", i, "key", "secret"), "secret", protection.key)
+
+
+def _of_what_stands(policy: Policy) -> Iterator[Reference]:
+    for path, data in standing(policy):
+        for i, item in enumerate(data.get("needs", ())):
+            yield _needed((*path, "needs", i), item)
+        for i, group in enumerate(data.get("needs_any", ())):
+            yield from (_needed((*path, "needs_any", i, "of", j), item) for j, item in enumerate(group["of"]))
+    for resource in policy.resources.values():
+        ends = (resource.line.here, resource.line.there) if resource.line else (None, None)
+        for key, site in zip(("at", "from", "to"), (resource.at, *ends), strict=True):
+            if site:
+                yield Reference(("resources", resource.id, key), "site", site)
+    for secret in policy.secrets.values():
+        holders = enumerate(secret.held_by)
+        yield from (Reference(("secrets", secret.id, "held_by", i), "role", id_) for i, id_ in holders)
+
+
+def _needed(path: Path, item: Any) -> Reference:
+    if isinstance(item, str):
+        return Reference(path, "system", item)
+    ((kind, id_),) = item.items()
+    return Reference((*path, kind), kind, id_)
+
+
+def standing(policy: Policy) -> Iterator[tuple[Path, Any]]:
+    """Given a policy, yield the path of each thing that may say what it needs, and how it was written."""
+    data = policy.source.data
+    for section in ("activities", "systems", "sites", "resources"):
+        for id_, written in data.get(section, {}).items():
+            yield (section, id_), written
+            for machine, below in written.get("machines", {}).items() if section == "sites" else ():
+                yield (section, id_, "machines", machine), below
 
 
 def _of_places(policy: Policy) -> Iterator[Reference]:
@@ -89,6 +125,10 @@ def _of_clouds(policy: Policy) -> Iterator[Reference]:
     for site, cloud in built_sites(policy):
         at: Path = ("sites", site.id)
         yield Reference((*at, "state", "passphrase", "secret"), "secret", cloud.passphrase)
+        if cloud.writer:
+            for half in ("access_key", "secret_key"):
+                path = (*at, "copies", "writer", half, "secret")
+                yield Reference(path, "secret", getattr(cloud.writer, half))
         if cloud.link:
             yield Reference((*at, "link", "through"), "machine", cloud.link.through)
             yield Reference((*at, "link", "key", "secret"), "secret", cloud.link.key)
@@ -119,6 +159,7 @@ def _of_firm(policy: Policy) -> Iterator[Reference]:
             yield Reference((section, id_, word, *step), reach.kind, reach.id)
     for licence in policy.licences.values():
         yield from (Reference(("licences", licence.id, "of", i), "system", id_) for i, id_ in enumerate(licence.of))
+    yield from (Reference(("measured", "systems", name), "system", name, at_key=True) for name in policy.measured)
     for role in policy.roles.values():
         if role.deputy:
             yield Reference(("roles", role.id, "deputy"), "role", role.deputy)
@@ -129,6 +170,7 @@ def _declared(policy: Policy) -> dict[str, Collection[str]]:
         "account": policy.accounts,
         "hazard": {hazard for site in policy.sites.values() for hazard in site.hazards},
         "machine": policy.machines,
+        "resource": policy.resources,
         "role": policy.roles,
         "secret": policy.secrets,
         "site": policy.sites,
@@ -164,41 +206,18 @@ def machines_once(policy: Policy) -> Iterator[Diagnostic]:
 def no_cycle(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC302 for each circle of `needs`, and BC337 for each circle of `via`."""
     needs = {system.id: system.needs for system in policy.systems.values()}
-    for circle in _circles(needs):
-        what = f"`needs` runs in a circle: {_arrows(circle)}"
+    for circle in circles(needs):
+        what = f"`needs` runs in a circle: {arrows(circle)}"
         fix = "Remove the `needs` that is not about the order of recovery."
         yield policy.source.finding("BC302", ("systems", circle[0], "needs"), what, fix, key=True)
     machines = policy.machines
-    for circle in _circles({machine.id: (machine.via,) if machine.via else () for machine in machines.values()}):
+    for circle in circles({machine.id: (machine.via,) if machine.via else () for machine in machines.values()}):
         path = ("sites", machines[circle[0]].site, "machines", circle[0], "via")
-        what = f"`via` runs in a circle: {_arrows(circle)}"
+        what = f"`via` runs in a circle: {arrows(circle)}"
         yield policy.source.finding("BC337", path, what, "One of these machines must be reached directly.", key=True)
 
 
-def _arrows(circle: list[str]) -> str:
+def arrows(circle: list[str]) -> str:
+    """Given a circle, return it as text, once round."""
     shown = circle if len(circle) <= 8 else [*circle[:7], "…"]
     return " → ".join(f"`{id_}`" for id_ in [*shown, circle[0]])
-
-
-def _circles(edges: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """Given a graph, return its circles, one for each group of nodes that hang together, in the order of writing."""
-    state: dict[str, int] = {}  # 1: on the way, 2: done
-    circles = []
-    for start in edges:
-        if start in state:
-            continue
-        way = [start]
-        following = [iter(edges[start])]
-        state[start] = 1
-        while way:
-            node = next(following[-1], None)
-            if node is None:
-                state[way.pop()] = 2
-                following.pop()
-            elif state.get(node) == 1:
-                circles.append(way[way.index(node) :])
-            elif node in edges and node not in state:
-                state[node] = 1
-                way.append(node)
-                following.append(iter(edges[node]))
-    return circles

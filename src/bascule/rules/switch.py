@@ -36,7 +36,7 @@ def ttl_fits(policy: Policy) -> Iterator[Diagnostic]:
     if isinstance(switch, ManualSwitch):
         return
     named = set(switch.names.values())
-    promised = [(a.target.rto_s, a.id) for a in policy.activities.values() if named & set(a.uses)]
+    promised = [(a.target.rto_s, a.id) for a in policy.activities.values() if named & set(a.all_uses)]
     if promised and switch.ttl_s * TTL_SHARE > min(promised)[0]:
         rto_s, id_ = min(promised)
         what = f"resolvers may keep the old address for {duration_text(switch.ttl_s)}, too long for `{id_}` (`rto`"
@@ -65,7 +65,7 @@ def names_lead_there(policy: Policy) -> Iterator[Diagnostic]:
         return
     named = set(switch.names.values())
     for activity in policy.activities.values():
-        if not named & set(activity.uses):
+        if not named & set(activity.all_uses):
             what = f"no name of the switch leads to a system that `{activity.id}` uses"
             fix = f"Add a line to `switch.{switch.kind}.names`; otherwise users stay at the primary site."
             path = ("activities", activity.id, "uses")

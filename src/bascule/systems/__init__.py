@@ -23,13 +23,16 @@ class SystemType:
 
     ``settings(system)``: what its steps need, total. ``keeps(settings)``: whether it has data of its own to lose.
     ``start(settings)``: what recovering takes beside bringing the data. ``ports(settings, taken)``: where it answers on
-    a machine on which other systems answer at the ports ``taken``.
+    a machine on which other systems answer at the ports ``taken``. ``copied_by``: the protections that it can have.
+    ``configured``: whether it is software of the firm's own, which is kept in step where it waits.
     """
 
     settings: Callable[[policy.System], Json]
     keeps: Callable[[Json], bool]
     start: Callable[[Json], tuple[Part, ...]]
     ports: Callable[[Json, Collection[int]], tuple[int, ...]]
+    copied_by: tuple[str, ...] = ("restic",)
+    configured: bool = False
 
 
 def system_type(name: str) -> SystemType:

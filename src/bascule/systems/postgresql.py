@@ -31,4 +31,4 @@ def _ports(settings: Json, taken: Collection[int]) -> tuple[int, ...]:
     return (next(port for port in count(_FIRST_PORT) if port not in taken),)
 
 
-TYPE = SystemType(_settings, _keeps, _start, _ports)
+TYPE = SystemType(_settings, _keeps, _start, _ports, ("streaming", "pgbackrest"))

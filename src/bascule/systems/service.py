@@ -45,4 +45,4 @@ def _ports(settings: Json, taken: Collection[int]) -> tuple[int, ...]:
     return (settings["answers"]["port"],) if settings["answers"] else ()
 
 
-TYPE = SystemType(_settings, _keeps, _start, _ports)
+TYPE = SystemType(_settings, _keeps, _start, _ports, configured=True)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from bascule_double.moto import addresses, images, order, power, refusals, tagging, user_data
+from bascule_double.moto import addresses, conditions, images, order, power, refusals, tagging, user_data
 
 APPLIED: list[bool] = []
 
@@ -13,5 +13,5 @@ def apply() -> None:
     if APPLIED:
         return
     APPLIED.append(True)
-    for module in (images, addresses, order, power, refusals, tagging, user_data):
+    for module in (images, addresses, conditions, order, power, refusals, tagging, user_data):
         module.cure()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from bascule_double.errors import DoubleError, Missing
@@ -15,6 +16,8 @@ from bascule_double.values import Properties, without_none
 
 # AWS takes so many bytes (Amazon EC2 User Guide, Run commands at launch: user data is limited to 16 KB, in raw form).
 LONGEST_USER_DATA = 16384
+# How long an address that is kept for a machine may come after its instance, within one update.
+KEPT_S = 20.0
 # What can only be changed while it does not run.
 STOPPED = (("instanceType", "InstanceType"), ("userData", "UserData"))
 
@@ -56,10 +59,20 @@ def machine_name(session: Session, new: Properties) -> str:
 
 
 def is_public(session: Session, name: str, new: Properties) -> bool:
-    """Whether the machine is to have a public address: it asks for one, or one is kept for it."""
+    """Whether the machine is to have a public address: it asks for one, or one is kept for it.
+
+    To an instance that says it wants none of its own, one may be given in the same update. The engine makes the two
+    side by side, and the machine behind must know when it is made.
+    """
+    if new.get("associatePublicIpAddress"):
+        return True
     wanted = [{"Name": f"tag:{MACHINE_TAG}", "Values": [name]}]
-    kept = session.client("ec2").describe_addresses(Filters=wanted)["Addresses"]
-    return bool(new.get("associatePublicIpAddress") or kept)
+    until = time.monotonic() + (KEPT_S if new.get("associatePublicIpAddress") is False else 0.0)
+    while not (kept := session.client("ec2").describe_addresses(Filters=wanted)["Addresses"]):
+        if time.monotonic() > until:
+            break
+        time.sleep(0.5)
+    return bool(kept)
 
 
 def described(session: Session, id_: str) -> Any:

@@ -18,8 +18,9 @@ from standby_aws.naming import days
 Document = Mapping[str, Any]
 
 COPIES = "copies/"
-# The only thing that restic deletes while it makes a copy; a repository is `copies/` itself or a folder in it.
-LOCKS = ("copies/locks/*", "copies/*/locks/*")
+# The only thing that restic deletes while it makes a copy. Its repositories are folders that are named after it; `*`
+# goes over `/` too, and in such a folder nothing else is below `locks/`.
+LOCKS = ("copies/restic-*/locks/*",)
 UNFINISHED_DAYS = 7
 _READ = ["s3:GetObject", "s3:GetObjectVersion"]
 _LIST = ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"]

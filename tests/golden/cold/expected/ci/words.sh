@@ -1,0 +1,21 @@
+# Made by bascule: what the jobs say.
+# shellcheck shell=sh
+say_stale='The compiled folder is not what the policy gives: compile the policy again, and commit the folder with it.'
+say_old_copy='This copy is not the pipeline of the compiled folder any more: copy it again.'
+say_no_bascule='bascule is not on PATH. Say in BASCULE_PACKAGE what pip is to install: a wheel, or git+https://… with a version.'
+say_no_pulumi='The program pulumi is not on PATH: install it, or run the job in the image that the pipeline names.'
+say_no_passphrase='The passphrase of the standby'"'"'s state is not here. Put it into AWS Systems Manager as a SecureString, name it in BASCULE_PASSPHRASE_PARAMETER, and let the role read it.'
+say_no_key='The key by which machines are reached is not here; give its public half in BASCULE_PUBLIC_KEY.'
+say_one_key='Machines that are built get one key of ssh, and connection: of the policy names none, or more than one.'
+say_bad_key='this is no private key of ssh without a passphrase'
+say_no_preview='What would be built could not be shown, or must not be built; the text of the preview says why.'
+say_no_run='The verification did not begin; the lines above say why.'
+say_not_verified='The site that serves is not what the plan says; the report says what differs.'
+say_title='The standby site, if this were built'
+say_protect='A build (dr-build.yml) would change'
+say_activate='An activation (dr-activate.yml) would then have changed, in all'
+say_kind=kind
+say_name=name
+say_nothing=Nothing.
+say_simulated='Simulated: this was shown by a double of AWS, not by AWS.'
+say_bridge='The bridge to the cloud ended without a word.'
