@@ -63,12 +63,18 @@ class Bridge:
         return self.home / "state"
 
     def start(
-        self, do: str, phase: str = "protect", *, passphrase: str = PASSPHRASE, **more: Any
+        self,
+        do: str,
+        phase: str = "protect",
+        *,
+        passphrase: str = PASSPHRASE,
+        account: dict[str, str] | None = None,
+        **more: Any,
     ) -> subprocess.Popen[str]:
         """Start the bridge and ask; its standard input stays open."""
         own = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "AWS_"))}
         own["PATH"] = os.pathsep.join([str(self.engine), os.environ["PATH"]])
-        own.update(PULUMI_HOME=str(self.home / "pulumi"), PULUMI_CONFIG_PASSPHRASE=passphrase)
+        own.update(PULUMI_HOME=str(self.home / "pulumi"), PULUMI_CONFIG_PASSPHRASE=passphrase, **(account or {}))
         asked = {"do": do, "folder": str(self.build), "policy": "tiny", "state": f"file://{self.state}",
                  "run": f"run-{do}", "config": {"bascule:phase": phase}, **more}  # fmt: skip
         return started(self.build, own, asked)
@@ -217,6 +223,9 @@ def test_a_state_that_cannot_be_had(bridge: Bridge) -> None:
     assert (end["event"], end["reason"]) == ("failed", "state")
     nowhere = "s3://nowhere?region=eu-west-3&endpoint=127.0.0.1:9&disableSSL=true&s3ForcePathStyle=true"
     end, _events = bridge.ask("preview", state=nowhere)
+    assert (end["event"], end["reason"]) == ("failed", "credentials")
+    account = {"AWS_ACCESS_KEY_ID": "double", "AWS_SECRET_ACCESS_KEY": "double"}
+    end, _events = bridge.ask("preview", state=nowhere, account=account)
     assert (end["event"], end["reason"]) == ("failed", "state")
 
 

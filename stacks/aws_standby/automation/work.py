@@ -30,16 +30,9 @@ def preview(ask: Ask, say: Say) -> Result:
     seen = Seen(say)
     with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside, _as_before(settings_file(ask)):
         opened = _to_look_at(ask, say, Path(aside))
-        # Settings of its own: a run that changes the stack at this moment reads the others.
         settings = Path(aside) / f"Pulumi.{ask.stack}.yaml"
         settings.write_text(settings_text(ask), encoding="utf-8")
-        drive(
-            opened,
-            seen,
-            lambda: opened.stack.preview(  # type: ignore[union-attr]
-                on_event=seen.take, policy_packs=_rules(ask), config_file=str(settings), refresh=ask.refresh
-            ),
-        )
+        drive(opened, seen, lambda: _look(opened, seen, settings))
     return result_of(opened, seen)
 
 
@@ -68,18 +61,9 @@ def up(ask: Ask, say: Say) -> Result:
     remains.clear(opened, say)
     note.write(ask)
     try:
-        drive(
-            opened,
-            seen,
-            lambda: opened.stack.up(  # type: ignore[union-attr]
-                on_event=seen.take,
-                parallel=PARALLEL,
-                policy_packs=_rules(ask),
-                continue_on_error=ask.go_on,
-                refresh=ask.refresh,
-                message=f"run {ask.run}",
-            ),
-        )
+        if ask.config.get(PHASE) != ACTIVATE:
+            _refuse_what_is_forbidden(opened)
+        drive(opened, seen, lambda: _build(opened, seen))
     except Trouble as trouble:
         read_after(opened)
         trouble.more["machines"] = machines(opened)
@@ -88,6 +72,38 @@ def up(ask: Ask, say: Say) -> Result:
         note.remove(ask)
     read_state(opened)
     return result_of(opened, seen)
+
+
+def _refuse_what_is_forbidden(opened: Opened) -> None:
+    """Ask the rules about all of it before any of it is built. Raise Trouble for what they forbid.
+
+    While the engine builds, a rule stops what it is about, but not the things that are built beside it. An activation
+    goes without this: its seconds count, and all that it adds are machines, of which a forbidden one is stopped alone.
+    """
+    looked = Seen(lambda *_event, **_fields: None)
+    with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside:
+        settings = Path(aside) / f"Pulumi.{opened.ask.stack}.yaml"
+        settings.write_text(settings_text(opened.ask), encoding="utf-8")
+        drive(opened, looked, lambda: _look(opened, looked, settings))
+
+
+def _look(opened: Opened, seen: Seen, settings: Path) -> None:
+    """Let the engine plan only, with settings of its own: a run that changes the stack at this moment reads others."""
+    opened.stack.preview(  # type: ignore[union-attr]
+        on_event=seen.take, policy_packs=_rules(opened.ask), config_file=str(settings), refresh=opened.ask.refresh
+    )
+
+
+def _build(opened: Opened, seen: Seen) -> None:
+    """Let the engine build."""
+    opened.stack.up(  # type: ignore[union-attr]
+        on_event=seen.take,
+        parallel=PARALLEL,
+        policy_packs=_rules(opened.ask),
+        continue_on_error=opened.ask.go_on,
+        refresh=opened.ask.refresh,
+        message=f"run {opened.ask.run}",
+    )
 
 
 def machines(opened: Opened) -> dict[str, Any]:
