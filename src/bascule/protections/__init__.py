@@ -41,7 +41,8 @@ class Protection:
     with the site. ``bring(entry, volume)``: what brings the data to where it is served, in order. ``gathers(entry)``:
     for how many seconds updates are gathered before they are sent; the rest of the loss is their way.
     ``within(loss, keep, key)``: how to write it so that at most so many seconds are lost, where that can be had, and
-    copies reach back so far. ``live``: whether damage is repeated at once.
+    copies reach back so far. ``live``: whether damage is repeated at once. ``bounded_by``: the key that bounds the loss,
+    as the user wrote it.
     """
 
     entry: Callable[[str, policy.System, policy.Protection], Json]
@@ -50,6 +51,7 @@ class Protection:
     gathers: Callable[[Json], float]
     within: Callable[[float, int, str | None], policy.Protection]
     live: bool = False
+    bounded_by: str | None = None
 
 
 def protection(name: str) -> Protection:

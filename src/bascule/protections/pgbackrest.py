@@ -59,4 +59,4 @@ def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
     return policy.Protection("pgbackrest", _HOUR_S, archive_s, _FULL_EVERY_S, keep_s, key)
 
 
-KIND = Protection(_entry, _loss, _bring, _gathers, _within)
+KIND = Protection(_entry, _loss, _bring, _gathers, _within, bounded_by="archive")

@@ -45,4 +45,4 @@ def _within(loss_s: float, keep_s: int, key: str | None) -> policy.Protection:
     return policy.Protection("restic", longest(_PERIODS_S, loss_s - SECONDS["push"]), None, None, keep_s, key)
 
 
-KIND = Protection(_entry, _loss, _bring, _gathers, _within)
+KIND = Protection(_entry, _loss, _bring, _gathers, _within, bounded_by="every")

@@ -12,9 +12,6 @@ from bascule.policy import Policy, Protection, System
 from bascule.protections import protection
 from bascule.values import duration_text
 
-# What bounds the loss of each method, as the user wrote it.
-_BOUNDED_BY = {"pgbackrest": "archive", "restic": "every"}
-
 
 def rto_within_mtpd(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC311 where the promised time is not shorter than the longest bearable interruption."""
@@ -60,7 +57,7 @@ def _best(policy: Policy, system: System) -> tuple[float, Protection]:
 
 
 def _computed(copy: Protection, loss_s: float) -> str:
-    key = _BOUNDED_BY.get(copy.by)
+    key = protection(copy.by).bounded_by
     written_s = getattr(copy, f"{key}_s") if key else None
     if written_s is None:
         return f"by {copy.by}"
@@ -69,7 +66,7 @@ def _computed(copy: Protection, loss_s: float) -> str:
 
 def _remedy(system: System, copy: Protection, spare_s: float) -> str:
     """Return what to write so that the loss is smaller by what is missing (``spare_s`` is negative)."""
-    key = _BOUNDED_BY.get(copy.by, "every")
+    key = protection(copy.by).bounded_by or "every"
     live = "add `{by: streaming}`" if system.type == "postgresql" else ""
     period_s = int((getattr(copy, f"{key}_s") or 0) + spare_s)
     whole_s = period_s - period_s % 60 if period_s >= 60 else period_s
