@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bascule import build_cloud
 from bascule import build_dependence as dependence
 from bascule import policy as p
+from bascule.inside import settled
 from bascule.source import Source
 from bascule.values import distance_km, duration_s, rate_bytes_per_day, share, size_bytes, speed_bytes_per_s
 
@@ -19,6 +20,11 @@ Parsed = TypeVar("Parsed")
 # Keys of a system that every type has; all others are the type's own settings.
 _SYSTEM_KEYS = frozenset(
     {"name", "type", "runs_on", "needs", "needs_any", "consistent_with", "size", "change", "protect"}
+)
+# Keys that every machine has; all others are what it has for systems of a type.
+_MACHINE_KEYS = frozenset(
+    {"address", "via", "host_key", "size", "image", "disk", "readiness", "restores", "needs", "needs_any"}
+    | {"user", "port", "key", "become"}
 )
 RUN_TIMEOUT_S = 10
 HTTP_TIMEOUT_S = 3
@@ -32,7 +38,7 @@ def build(source: Source) -> p.Policy:
     return p.Policy(
         organisation=make.organisation(data["organisation"]),
         activities=_each(data, "activities", make.activity),
-        systems=_each(data, "systems", make.system),
+        systems=settled(_each(data, "systems", make.system)),
         sites=_each(data, "sites", make.site),
         connection=make.connection({}),
         controllers=_each(data, "controllers", lambda key, j: p.Controller(key, j["at"], j.get("machine"))),
@@ -167,7 +173,8 @@ class _Maker:
             id=key,
             name=self.names(data),
             type=data["type"],
-            runs_on=dict(data["runs_on"]),
+            runs_on={} if isinstance(data["runs_on"], str) else dict(data["runs_on"]),
+            inside=data["runs_on"] if isinstance(data["runs_on"], str) else None,
             needs=dependence.systems(data.get("needs", ())),
             consistent_with=tuple(data.get("consistent_with", ())),
             size_bytes=_maybe(data, "size", size_bytes),
@@ -201,6 +208,7 @@ class _Maker:
             disk_bytes=_maybe(data, "disk", size_bytes),
             restores_bytes_per_s=_maybe(data, "restores", speed_bytes_per_s),
             stands=dependence.stands(data),
+            offers={word: data[word] for word in data if word not in _MACHINE_KEYS},
             **plain,
         )
 

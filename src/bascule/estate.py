@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from bascule.dependence import ON_ITS_OWN, Stands
 from bascule.estate_cloud import Cloud, Route53Switch
@@ -28,7 +28,7 @@ class Machine:
     """A machine; ``connection`` is the policy's, with what it overrides. ``via`` is the machine one passes through.
 
     Where a provider makes the machine, ``address`` may be None, and there is a ``size``, and an ``image``, a disk and a
-    readiness where they were written.
+    readiness where they were written. ``offers``: what it has for systems of a type, as JSON, checked by the schema.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Machine:
     readiness: str | None = None
     restores_bytes_per_s: float | None = None
     stands: Stands = ON_ITS_OWN
+    offers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from bascule.predict import before_all, for_group, for_system, worst
 from bascule.protections import placed, protection
 from bascule.providers import addressed, provider
 from bascule.switches import switch
-from bascule.systems import system_type
+from bascule.systems import stands_as, type_of
 from bascule.third import third_of
 
 _SCENARIOS = {"lost": "loss", "planned": "planned", "compromise": "compromise"}
@@ -100,14 +100,15 @@ def _systems(written: policy.Policy, shape: Shape, late: frozenset[str]) -> dict
 
 
 def _system(written: policy.Policy, system: policy.System, shape: Shape, late: frozenset[str]) -> System:
-    settings, away = system_type(system.type).settings(system), system.runs_on["standby"]
+    kind, away = type_of(written, system), system.runs_on["standby"]
+    settings = kind.settings(written, system)
     entries = (protection(item.by).entry(written.id, system, item) for item in system.protect)
     protections = tuple(placed(entry, system.id, away in late) for entry in entries)
     return System(
         id=system.id,
-        type=system.type,
+        type=stands_as(written, system),
         machines=dict(system.runs_on),
-        addresses={side: written.machines[machine].address or "" for side, machine in system.runs_on.items()},
+        addresses=dict(kind.addresses(written, system)),
         needs=system.all_needs,
         group=shape.group_of.get(system.id),
         consistent_with=system.consistent_with,
@@ -116,7 +117,7 @@ def _system(written: policy.Policy, system: policy.System, shape: Shape, late: f
         settings=settings,
         protections=protections,
         predicted=for_system(
-            system, settings, protections, written.machines[away], away in late, written.measured.get(system.id, {})
+            written, system, settings, protections, away in late, written.measured.get(system.id, {})
         ),
         third=third_of(written, system.id, protections),
     )

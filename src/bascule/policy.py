@@ -181,7 +181,9 @@ class Protection:
 
 @dataclass(frozen=True)
 class System:
-    """What is recovered as one thing. ``settings``: the keys of its type as JSON, checked by the type's schema."""
+    """What is recovered as one thing. ``settings``: the keys of its type as JSON, checked by the type's schema.
+    ``inside``: the system that it runs inside, where ``runs_on`` names one; it then stands on the machines of that one.
+    """
 
     id: str
     name: Names | None
@@ -194,6 +196,12 @@ class System:
     protect: tuple[Protection, ...]
     settings: Mapping[str, Any]
     stands: Stands = ON_ITS_OWN
+    inside: str | None = None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Whose files, ports and units it shares: the machines that it runs on, or the system that it runs inside."""
+        return (self.inside,) if self.inside else tuple(self.runs_on.values())
 
     @property
     def all_needs(self) -> tuple[str, ...]:

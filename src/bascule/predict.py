@@ -15,7 +15,7 @@ from bascule.assumptions import CHANGE_BYTES_PER_DAY, RATES, SECONDS, SIZE_BYTES
 from bascule.graph import Edges, heaviest
 from bascule.plan import Duration, Json, Loss, Part, Predicted
 from bascule.protections import Volume, protection
-from bascule.systems import system_type
+from bascule.systems import SystemType, type_of
 
 # The key under which runs say how long what keeps no data took.
 START = "start"
@@ -24,43 +24,44 @@ _NOTHING_TO_LOSE = Loss(0, "declared", None)
 
 
 def for_system(
+    written: policy.Policy,
     system: policy.System,
     settings: Json,
     protections: Sequence[Json],
-    machine: policy.Machine,
     late: bool,
     measured: Mapping[str, int] = NOTHING_MEASURED,
 ) -> Predicted:
-    """Given a system, its settings and protections as planned, the machine of the standby and whether that is built
-    when it is needed, and what runs showed of it, return what is expected after the loss of a site.
+    """Given a policy, one of its systems, its settings and protections as planned, whether the machine of the standby
+    is built when it is needed, and what runs showed of it, return what is expected after the loss of a site.
     """
-    kind = system_type(system.type)
+    kind = type_of(written, system)
     parts = list(first_steps(late))
     loss = _NOTHING_TO_LOSE
     if protections and kind.keeps(settings):
         # After a plain loss the copy that loses least is taken; it repeats damage, but there was none.
         entry = min(protections, key=lambda entry: protection(entry["by"]).loss(entry).seconds)
         loss = protection(entry["by"]).loss(entry)
-        parts += bring(entry, system, machine, settings, measured)
-    return Predicted(duration([*parts, *start(system, settings, measured)]), loss)
+        parts += bring(written, entry, system, settings, measured)
+    return Predicted(duration([*parts, *start(kind, settings, measured)]), loss)
 
 
-def start(system: policy.System, settings: Json, measured: Mapping[str, int]) -> tuple[Part, ...]:
-    """Given a system, its settings and what runs showed of it, return what its recovery takes beside its data."""
-    kind = system_type(system.type)
+def start(kind: SystemType, settings: Json, measured: Mapping[str, int]) -> tuple[Part, ...]:
+    """Given the type of a system, its settings and what runs showed of it, return what its recovery takes beside its
+    data.
+    """
     if START in measured and not kind.keeps(settings):
         return (Part(START, max(0.0, measured[START] - _steps_s()), "measured"),)
     return tuple(kind.start(settings))
 
 
 def bring(
-    entry: Json, system: policy.System, machine: policy.Machine, settings: Json, measured: Mapping[str, int]
+    written: policy.Policy, entry: Json, system: policy.System, settings: Json, measured: Mapping[str, int]
 ) -> tuple[Part, ...]:
-    """Given a protection as planned, its system and machine, and what runs showed, return what brings the data."""
+    """Given a policy, a protection as planned, its system, and what runs showed, return what brings the data."""
     if entry["by"] in measured:
-        others_s = _steps_s() + sum(part.seconds for part in start(system, settings, measured))
+        others_s = _steps_s() + sum(part.seconds for part in start(type_of(written, system), settings, measured))
         return (Part("recover", max(0.0, measured[entry["by"]] - others_s), "measured"),)
-    return tuple(protection(entry["by"]).bring(entry, volume(system, machine)))
+    return tuple(protection(entry["by"]).bring(entry, volume(system, written.machines[system.runs_on["standby"]])))
 
 
 def _steps_s() -> float:

@@ -16,7 +16,7 @@ from bascule.policy import Policy
 from bascule.policy import System as Written
 from bascule.predict import NOTHING_MEASURED, bring, first_steps, start, volume
 from bascule.protections import Volume, placed, protection
-from bascule.systems import system_type
+from bascule.systems import type_of
 from bascule.third import third_of
 
 THIRD = "third"
@@ -38,8 +38,8 @@ def systems_of(policy: Policy, shape: Shape) -> dict[str, System]:
 def _system(
     policy: Policy, written: Written, after: tuple[str, ...], bound: tuple[str, ...], late: frozenset[str]
 ) -> System:
-    kind = system_type(written.type)
-    settings = kind.settings(written)
+    kind = type_of(policy, written)
+    settings = kind.settings(policy, written)
     keeps = kind.keeps(settings)
     return System(
         home=f"system:{written.id}@primary",
@@ -50,7 +50,7 @@ def _system(
         bound=bound,
         after=after,
         begin=first_steps(written.runs_on["standby"] in late),
-        finish=start(written, settings, policy.measured.get(written.id, NOTHING_MEASURED)),
+        finish=start(kind, settings, policy.measured.get(written.id, NOTHING_MEASURED)),
     )
 
 
@@ -78,7 +78,7 @@ def copies_of(policy: Policy, written: Written, late: frozenset[str]) -> tuple[C
 
 def _copy(policy: Policy, written: Written, entry: Json, late: frozenset[str]) -> Copy:
     kind, data = protection(entry["by"]), _volume(policy, written)
-    settings = system_type(written.type).settings(written)
+    settings = type_of(policy, written).settings(policy, written)
     measured = policy.measured.get(written.id, NOTHING_MEASURED)
     gathers_s = kind.gathers(entry)
     lag_s = kind.loss(entry).seconds - gathers_s + lines.sending_s(policy, "primary", "standby", data, gathers_s)
@@ -89,7 +89,7 @@ def _copy(policy: Policy, written: Written, entry: Json, late: frozenset[str]) -
         path=(Window(gathers_s, lag_s),),
         keep_s=entry.get("keep_s"),
         live=kind.live,
-        bring=bring(entry, written, policy.machines[written.runs_on["standby"]], settings, measured),
+        bring=bring(policy, entry, written, settings, measured),
     )
 
 

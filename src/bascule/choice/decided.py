@@ -17,7 +17,7 @@ from bascule.policy import Machine, Policy, Site
 from bascule.policy import System as Written
 from bascule.protections import protection
 from bascule.providers import provider
-from bascule.systems import system_type
+from bascule.systems import type_of
 
 _RUN, _LATE = frozenset({PILOT, WARM, LIVE}), frozenset({REBUILD, RESTORE})
 
@@ -54,8 +54,8 @@ def _agreeing(policy: Policy, written: Written, left: Open) -> Iterator[str]:
     """Yield the ways that agree with what is written of a system and of its machine at the standby."""
     machine = policy.machines[written.runs_on["standby"]]
     states = _states(policy, machine, left)
-    kind = system_type(written.type)
-    if not kind.keeps(kind.settings(written)):
+    kind = type_of(policy, written)
+    if not kind.keeps(kind.settings(policy, written)):
         yield from states - {LIVE, RESTORE}
     elif written.id in left.systems:
         yield from states - {REBUILD}

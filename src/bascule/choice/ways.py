@@ -30,7 +30,7 @@ from bascule.policy import System as Written
 from bascule.predict import NOTHING_MEASURED, first_steps, start, volume
 from bascule.protections import IN_A_BUCKET, protection
 from bascule.providers import provider
-from bascule.systems import system_type
+from bascule.systems import system_type, type_of
 from bascule.values import DAY
 
 ACCEPT, REBUILD, OFFLINE, ELSEWHERE, RESTORE, PILOT, WARM, LIVE = WAYS = (
@@ -74,8 +74,8 @@ class Wanted:
 
 def ways_of(policy: Policy, written: Written, wanted: Wanted) -> tuple[Way, ...]:
     """Given a policy, one of its systems and what its copies should be, return its ways, the slowest first."""
-    kind = system_type(written.type)
-    if not kind.keeps(kind.settings(written)):
+    kind = type_of(policy, written)
+    if not kind.keeps(kind.settings(policy, written)):
         return tuple(_without_data(policy, written))
     return (Way(ACCEPT), *(way for make in _WITH_DATA for way in make(policy, written, wanted)))
 
@@ -106,8 +106,8 @@ def _there(policy: Policy, written: Written, way: Way) -> Way:
 
 
 def _start(policy: Policy, written: Written) -> tuple[Part, ...]:
-    settings = system_type(written.type).settings(written)
-    return start(written, settings, policy.measured.get(written.id, NOTHING_MEASURED))
+    kind = type_of(policy, written)
+    return start(kind, kind.settings(policy, written), policy.measured.get(written.id, NOTHING_MEASURED))
 
 
 def _protections(written: Written, wanted: Wanted, live: bool) -> tuple[Protection, ...] | None:

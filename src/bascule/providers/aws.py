@@ -14,7 +14,7 @@ from bascule.plan_cloud import Budget, Cloud, CloudMachine, Copies, Link, Peer, 
 from bascule.providers import Provider
 from bascule.providers.aws_network import addresses, subnet_of, subnets
 from bascule.providers.aws_tables import IMAGE, image, instance_type, zones
-from bascule.systems import system_type
+from bascule.systems import type_of
 
 Known = TypeVar("Known")
 STATE_URL = "file://~/.bascule/state"
@@ -65,7 +65,7 @@ def _machines(written: policy.Policy, site: policy.Site, network: IPv4Network) -
             runs_in=there[name],
             data=name in data,
             user=machine.connection.user,
-            ports=_ports(on[name]),
+            ports=_ports(written, on[name]),
         )
         for name, machine in site.machines.items()
     }
@@ -88,11 +88,11 @@ def _disk_bytes(machine: policy.Machine, systems: list[policy.System]) -> int:
     return -(-(held if machine.disk_bytes is None else machine.disk_bytes) // _GIB) * _GIB
 
 
-def _ports(systems: list[policy.System]) -> tuple[int, ...]:
+def _ports(written: policy.Policy, systems: list[policy.System]) -> tuple[int, ...]:
     taken: set[int] = set()
     for system in systems:
-        kind = system_type(system.type)
-        taken.update(kind.ports(kind.settings(system), taken))
+        kind = type_of(written, system)
+        taken.update(kind.ports(kind.settings(written, system), taken))
     return tuple(sorted(taken))
 
 
@@ -121,7 +121,7 @@ def _access(written: policy.Policy, cloud: policy.Cloud) -> Json | None:
     if isinstance(access, policy.PublicAccess) and isinstance(switch, policy.Route53Switch):
         host = access.name.removesuffix("." + switch.zone)
         system = written.systems[switch.names[host]]
-        port = _ports([system])[0]
+        port = _ports(written, [system])[0]
         leads = {"machine": system.runs_on["standby"], "port": port}
         return {"kind": "public", "name": access.name, "certificate": access.certificate, **leads}
     return {"kind": "link"} if cloud.link else None

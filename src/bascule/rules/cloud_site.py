@@ -11,7 +11,7 @@ from bascule.cloud import built_sites
 from bascule.diagnostics import Diagnostic, show
 from bascule.policy import Policy, PublicAccess, Route53Switch, VpnAccess
 from bascule.providers.aws_tables import LONGEST_POLICY_ID, REGIONS, nearest
-from bascule.systems import system_type
+from bascule.systems import type_of
 
 # Larger networks are whole providers, whose other customers may call too.
 _WIDEST = 16
@@ -109,8 +109,8 @@ def public_names(policy: Policy) -> Iterator[Diagnostic]:
             yield policy.source.finding("BC432", path, what, fix)
             continue
         system = policy.systems[moved[wanted]]
-        kind = system_type(system.type)
-        if not kind.ports(kind.settings(system), ()):
+        kind = type_of(policy, system)
+        if not kind.ports(kind.settings(policy, system), ()):
             what = f"the name leads to `{system.id}`, which does not say at which port it answers"
             fix = f"Add `answers: {{http: {{port: 8000}}}}` to `{system.id}`."
             yield policy.source.finding("BC432", path, what, fix)

@@ -32,7 +32,7 @@ def _twice(policy: Policy, key: str, code: str, what: str, fix: str) -> Iterator
     owners: dict[tuple[str, str], System] = {}
     told = set()
     for system, index, value in _settings(policy, key):
-        for machine in system.runs_on.values():
+        for machine in system.places:
             owner = owners.setdefault((machine, value), system)
             # A pair that shares both machines is told once.
             if owner is not system and (system.id, value) not in told:
@@ -65,7 +65,7 @@ def paths_apart(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC343 for each path that lies inside another path of the same machine."""
     by_machine: dict[str, list[tuple[str, System, str, int]]] = defaultdict(list)
     for system, key, index, value in _paths(policy):
-        for machine in system.runs_on.values():
+        for machine in system.places:
             by_machine[machine].append((value, system, key, index))
     told = set()
     for machine, entries in by_machine.items():
@@ -95,9 +95,9 @@ def _inside(
 def paths_of_others(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC344 for each path that holds, or lies in, a folder that must not be copied as files."""
     clusters = [system for system in policy.systems.values() if "cluster" in system.settings]
-    databases = {machine for system in clusters for machine in system.runs_on.values()}
+    databases = {machine for system in clusters for machine in system.places}
     for system, key, index, value in _paths(policy):
-        forbidden = [*_NEVER, _DATABASE] if databases & set(system.runs_on.values()) else _NEVER
+        forbidden = [*_NEVER, _DATABASE] if databases & set(system.places) else _NEVER
         for folder in forbidden:
             if (value + "/").startswith(folder + "/") or (folder + "/").startswith(value + "/"):
                 what = f"`{value}` and `{folder}` hold each other; that folder must not be copied as files"

@@ -21,10 +21,15 @@ def keeps_history(system: System) -> bool:
     return any(copy.by not in LIVE for copy in system.protect)
 
 
+def copied(policy: Policy, system: System) -> System:
+    """Given a policy and one of its systems, return the one whose copies hold it: what it runs inside, or itself."""
+    return policy.systems[system.inside] if system.inside else system
+
+
 def state_is_protected(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC321 for each service that keeps paths of which no copy is made."""
     for system in policy.systems.values():
-        if isinstance(system.settings.get("state"), list) and not system.protect:
+        if isinstance(system.settings.get("state"), list) and not system.protect and not system.inside:
             what = f"`{system.id}` keeps state of which no copy is made"
             fix = "Add `protect: [{by: restic, every: 15m, keep: 30d, key: {secret: copies-key}}]`, or `state: none`."
             yield policy.source.finding("BC321", ("systems", system.id, "state"), what, fix, key=True)
@@ -101,7 +106,8 @@ def consistent_moment(policy: Policy) -> Iterator[Diagnostic]:
     """Yield BC325 for each pair that is recovered to one moment although one of the two has no history."""
     for system in policy.systems.values():
         for i, other in enumerate(system.consistent_with):
-            without = [s.id for s in (system, policy.systems[other]) if not keeps_history(s)]
+            pair = (copied(policy, system), copied(policy, policy.systems[other]))
+            without = [one.id for one in pair if not keeps_history(one)]
             if without:
                 what = f"`{without[0]}` has no copies with history, so no moment can be chosen for both"
                 fix = f"Add such a copy to `{without[0]}`, or remove `consistent_with`."

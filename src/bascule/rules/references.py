@@ -63,7 +63,10 @@ def _of_activities(policy: Policy) -> Iterator[Reference]:
 def _of_systems(policy: Policy) -> Iterator[Reference]:
     for system in policy.systems.values():
         at: Path = ("systems", system.id)
-        yield from (Reference((*at, "runs_on", side), "machine", id_) for side, id_ in system.runs_on.items())
+        if system.inside:
+            yield Reference((*at, "runs_on"), "system", system.inside)
+        else:
+            yield from (Reference((*at, "runs_on", side), "machine", id_) for side, id_ in system.runs_on.items())
         others = enumerate(system.consistent_with)
         yield from (Reference((*at, "consistent_with", i), "system", id_) for i, id_ in others)
         for i, protection in enumerate(system.protect):

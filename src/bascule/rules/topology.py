@@ -18,6 +18,7 @@ def machines_at_their_side(policy: Policy) -> Iterator[Diagnostic]:
     named: list[tuple[Path, str, str]] = [
         (("systems", system.id, "runs_on", side), side, machine)
         for system in policy.systems.values()
+        if system.inside is None
         for side, machine in system.runs_on.items()
     ]
     named += [

@@ -11,7 +11,7 @@ from bascule.plan import Json, Part
 from bascule.systems import SystemType
 
 
-def _settings(system: policy.System) -> Json:
+def _settings(written: policy.Policy, system: policy.System) -> Json:
     return {"paths": list(system.settings["paths"])}
 
 

@@ -13,7 +13,7 @@ from bascule.systems import SystemType
 _FIRST_PORT = 5432
 
 
-def _settings(system: policy.System) -> Json:
+def _settings(written: policy.Policy, system: policy.System) -> Json:
     return {"cluster": system.settings["cluster"]}
 
 

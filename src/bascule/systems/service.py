@@ -12,19 +12,20 @@ from bascule.plan import Json, Part
 from bascule.systems import SystemType
 
 
-def _settings(system: policy.System) -> Json:
-    written = system.settings
-    state = written.get("state", "none")
+def _settings(written: policy.Policy, system: policy.System) -> Json:
+    said = system.settings
+    state = said.get("state", "none")
     return {
-        "units": list(written["units"]),
-        "role": (written.get("configure") or {}).get("role"),
+        "units": list(said["units"]),
+        "role": (said.get("configure") or {}).get("role"),
         "state": [] if state == "none" else list(state),
-        "answers": _answers(written.get("answers") or {}),
-        **{word: list(written.get(word) or []) for word in ("packages", "configuration", "certificates")},
+        "answers": answers(said.get("answers") or {}),
+        **{word: list(said.get(word) or []) for word in ("packages", "configuration", "certificates")},
     }
 
 
-def _answers(written: Json) -> Json | None:
+def answers(written: Json) -> Json | None:
+    """Given what is written under ``answers``, return how one sees that the system answers, None where nothing is."""
     defaults: dict[str, dict[str, Any]] = {"http": {"path": "/", "expect": 200}, "tcp": {}}
     for kind, assumed in defaults.items():
         if kind in written:
