@@ -14,6 +14,10 @@ SECONDS = {
     "open_repository": 5.0,  # listing and locking a repository of copies: 1 to 3
     "update_name": 1.0,  # dynamic update of a zone: 0.1 to 0.2
     "ask": 5.0,  # the observers' next question and the firm's own transaction
+    "define_guest": 2.0,  # a guest laid down and asked for: 0.1 to 1.5, more where the hypervisor has slept
+    "boot_guest": 30.0,  # from its start to its first answer: 14 emulated, small; large ones take longer
+    "overlay": 1.0,  # an image laid over a ready one: 0.03, whatever its size
+    "changed_blocks": 3.0,  # a copy of what changed: about 2 beside its data
     "push": 5.0,  # end of an interval to the copy at the other site
     # A provider says that a machine runs 20 to 40 after it was asked for; before that the engine looks at what is there
     # (10 to 30), after it the machine starts, makes its user and opens SSH (20 to 60). All are built side by side.
@@ -33,6 +37,8 @@ RATES = {
     # From a bucket to a machine of the same region, through restic, onto a new disk of the usual kind (gp3: 125e6): not
     # measured in AWS.
     "fetch": 30e6,
+    "read_image": 150e6,  # a whole disk through restic: 500e6 from a fast one
+    "merge_chain": 150e6,  # a chain of changed blocks to one image
     "line": 12.5e6,  # 100 Mbit/s, where a line that is needed is not declared
     "replay": 20e6,  # 31 segments of 16 MiB in 9 to 17 s
 }

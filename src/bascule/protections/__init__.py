@@ -17,6 +17,8 @@ KINDS = {
     "streaming": "bascule.protections.streaming:KIND",
     "pgbackrest": "bascule.protections.pgbackrest:KIND",
     "restic": "bascule.protections.restic:KIND",
+    "image": "bascule.protections.image:KIND",
+    "changed-blocks": "bascule.protections.changed_blocks:KIND",
 }
 
 
@@ -41,8 +43,8 @@ class Protection:
     with the site. ``bring(entry, volume)``: what brings the data to where it is served, in order. ``gathers(entry)``:
     for how many seconds updates are gathered before they are sent; the rest of the loss is their way.
     ``within(loss, keep, key)``: how to write it so that at most so many seconds are lost, where that can be had, and
-    copies reach back so far. ``live``: whether damage is repeated at once. ``bounded_by``: the key that bounds the loss,
-    as the user wrote it.
+    copies reach back so far. ``live``: whether damage is repeated at once. ``bounded_by``: the key that bounds the
+    loss, as the user wrote it.
     """
 
     entry: Callable[[str, policy.System, policy.Protection], Json]

@@ -14,12 +14,12 @@ TYPES = {
     "postgresql": "bascule.systems.postgresql:TYPE",
     "files": "bascule.systems.files:TYPE",
     "service": "bascule.systems.service:TYPE",
+    "vm": "bascule.systems.vm:TYPE",
 }
 
 
 def of_the_machine(written: policy.Policy, system: policy.System) -> Mapping[str, str]:
-    """Given a policy and one of its systems, return the addresses of its machines, by side; empty where none is known.
-    """
+    """Given a policy and one of its systems, return the addresses of its machines, by side; empty if unknown."""
     return {side: written.machines[machine].address or "" for side, machine in system.runs_on.items()}
 
 
