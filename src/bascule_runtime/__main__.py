@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Optional
 
 # Modules with a function `main(arguments) -> exit code`; imported late, since an agent needs one of them only.
-COMMANDS = ("ask", "copy", "follow", "heartbeat", "hold", "mirror", "pgcopies", "probe", "prune", "ready", "report",
-            "tree", "watch", "way")
+COMMANDS = ("ask", "copy", "follow", "forward", "guest", "heartbeat", "hold", "mirror", "pgcopies", "point", "probe",
+            "prune", "ready", "release", "report", "tree", "watch", "way")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -62,8 +62,10 @@ class Layout:
         return match is None or _sha256(path) == match.group(1)
 
 
+RESTIC = Layout(("config", "keys/*", "snapshots/*"), ("locks/*", "*-tmp-*"), "config", True, "index/")
+# By protection; several keep what they copy in a repository of restic.
 LAYOUTS: Mapping[str, Layout] = {
-    "restic": Layout(("config", "keys/*", "snapshots/*"), ("locks/*", "*-tmp-*"), "config", True, "index/"),
+    **dict.fromkeys(("restic", "image", "changed-blocks"), RESTIC),
     "pgbackrest": Layout(("archive/*/archive.info*", "backup/*/backup.info*"), ("*.pgbackrest.tmp",)),
 }
 

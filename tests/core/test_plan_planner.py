@@ -160,7 +160,7 @@ def test_another_schema_is_refused() -> None:
 )
 def test_registries(table: dict[str, str], find: Any) -> None:
     for name, where in table.items():
-        assert where.partition(":")[0].rpartition(".")[2] == name
+        assert where.partition(":")[0].rpartition(".")[2] == name.replace("-", "_")
         assert find(name)
     with pytest.raises(UnknownKind, match="in this version; there is"):
         find("nothing-of-the-kind")
