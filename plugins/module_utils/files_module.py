@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules `files` and `service` have in common: their arguments, and how a step's result is told."""
+"""What modules of systems that are copied have in common: their arguments, and how a step's result is told."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def main(steps: Mapping[str, Callable[[Job], dict[str, Any]]]) -> None:
-    """Run the step that was asked for and tell its result, or why it failed as one sentence."""
+def main(steps: Mapping[str, Callable[[Any], dict[str, Any]]], make: Callable[..., Job] = Job) -> None:
+    """Run the step that was asked for and tell its result, or why it failed as one sentence; `make` makes its job."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = {name: module.params[name] for name in ARGUMENTS if name != "step"}
-    job = Job(**given)
+    job = make(**given)
     step = str(module.params["step"])
     machine_files.only_reads(module, step)
     machine_run.give_way(job.run.get("behind", 0))

@@ -3,7 +3,8 @@
 
 `python3 -m bascule_runtime point --config FILE`. FILE is JSON; of it the agent reads `point`: `{"by": hypervisor,
 "guest", "how", "restic": [argv up to the command], "tags", "staging", "chains": folders, "full_every_s", "state",
-"lock", "limit_s"}`. The state file has what `copy` writes, and `at`, `consistent`, `why`, `how`, `level`, `mended`, `tidied`.
+"lock", "limit_s"}`. The state file has what `copy` writes, and `at`, `consistent`, `why`, `how`, `level`, `mended`,
+`tidied`.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def _taken(host: Hypervisor, holds: Json, about: Json) -> list[str]:
     for name in host.guests():
         if name == about["guest"]:
             if not about.get("ours"):
-                found.append(f"There is a guest {name} on this host that is not ours. Give one of the two another name.")
+                found.append(f"There is a guest {name} on this host that is not ours. Give one of them another name.")
             continue
         try:
             theirs = set(host.holds(host.definition(name)).hardware)
@@ -164,8 +164,8 @@ def _beside(file: str, target: str) -> bool:
 
 
 def seed(host: Hypervisor, guest: str, target: str, laid: Json) -> int:
-    """At home: lay copies of the guest's own images where those of the other side are to come, so that only what differs
-    need be sent. Returns how many were laid; an image that is there already stays.
+    """At home: lay copies of the guest's own images where those of the other side are to come, so that only what
+    differs need be sent. Returns how many were laid; an image that is there already stays.
     """
     if host.state(guest) != OFF:
         return 0
