@@ -82,9 +82,9 @@ def passed_over(job: Job, taken: dict[str, Any]) -> list[str]:
         return []
     names = ", ".join(point["id"] for point in newer[:3])
     older = plain_time.span(newer[0]["at"] - taken["at"])
-    return [f"{len(newer)} newer {'copy' if len(newer) == 1 else 'copies'} of {job.id} could not be read back ({names}: "
-            f"{str(bad[newer[0]['id']]).rstrip('.')}). {taken['id']} was taken instead, {older} older: what was written "
-            "in between is lost."]
+    count = "1 newer copy" if len(newer) == 1 else f"{len(newer)} newer copies"
+    return [f"{count} of {job.id} could not be read back ({names}: {str(bad[newer[0]['id']]).rstrip('.')}). "
+            f"{taken['id']} was taken instead, {older} older: what was written in between is lost."]
 
 
 def points(job: Job) -> dict[str, Any]:
