@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
 
-from bascule_runtime import account, built, cloud, doubts, journal, measure, runs, standing, timeline, trail
+from bascule_runtime import account, built, cloud, doubts, hosts, journal, measure, runs, standing, timeline, trail
 from bascule_runtime.drift import seen
 from bascule_runtime.events import Event, Run
 
@@ -54,8 +54,10 @@ def _looked_at(run: Run) -> Event:
     broken = {name for entry in drift["findings"] if entry["level"] == "breaks" for name in entry["activities"]}
     outlook = [{**entry, "keeps_rto": entry["keeps_rto"] and entry["id"] not in broken} for entry in outlook]
     problems += [*cloud.problems(run), *standing.link(run), *(run.facts.get("secrets_missing") or [])]
-    return {"systems": standing.protected(run), "outlook": outlook, "controllers": standing.controllers(run),
-            "drift": drift, "problems": problems}
+    found = {"systems": standing.protected(run), "outlook": outlook, "controllers": standing.controllers(run),
+             "drift": drift, "problems": problems}
+    owed = hosts.owed(run)
+    return {**found, "hosts": owed} if owed else found
 
 
 def _built(run: Run) -> Event:

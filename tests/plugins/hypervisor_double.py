@@ -58,9 +58,9 @@ class Host:
         programs = root / "bin"
         programs.mkdir()
         for name in PROGRAMS:
-            text = f'#!{sys.executable} -IS\nimport os, runpy\nos.environ["HOST_DOUBLE"] = "{root}"\n'
-            text += f'os.environ["HOST_DOUBLE_AS"] = "{name}"\n'
-            (programs / name).write_text(f'{text}runpy.run_path("{DOUBLE}", run_name="__main__")\n')
+            text = f'#!{sys.executable} -IS\nimport os, sys\nos.environ["HOST_DOUBLE"] = "{root}"\n'
+            text += f'os.environ["HOST_DOUBLE_AS"] = "{name}"\nsys.path.insert(0, "{DOUBLE.parent}")\n'
+            (programs / name).write_text(f"{text}import host\n\nhost.main()\n")
             (programs / name).chmod(0o755)
         monkeypatch.setitem(agent.ENVIRONMENT, "PATH", f"{programs}:{agent.PATH}")
         self.write({"guests": {}, "networks": ["default"], "memory_kib": 8 << 20})

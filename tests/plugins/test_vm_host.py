@@ -94,8 +94,10 @@ def test_copy_of_a_snapshot_and_back(host: Host) -> None:
     assert Path(host.about()["target"], laid["files"]["kernel"]).read_text() == "kernel"
 
 
-@pytest.mark.parametrize(("change", "said"), [({"agent": False}, "does not answer"), ({"frozen_fails": True}, "held still")])
-def test_guest_that_does_not_hold_still_is_copied_and_that_is_said(host: Host, change: dict[str, Any], said: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"), [({"agent": False}, "does not answer"), ({"frozen_fails": True}, "held still")]
+)
+def test_guest_that_does_not_hold_still_is_copied_all_the_same(host: Host, change: dict[str, Any], said: str) -> None:
     host.guest()
     host.tell("erp", **change)
     facts = point.make(host.point())
@@ -337,7 +339,9 @@ def test_guest_that_hears_no_button_is_cut_off_or_left(host: Host) -> None:
 
 
 def asked_by_libvirt(root: Path, name: str, operation: str) -> subprocess.CompletedProcess[str]:
-    text = guard.TEXT.replace(guard.GUARDED, f"{root}{guard.GUARDED}").replace(guard.RELEASED, f"{root}{guard.RELEASED}")
+    text = guard.TEXT
+    for folder in (guard.GUARDED, guard.RELEASED):
+        text = text.replace(folder, f"{root}{folder}")
     (root / "hook").write_text(text)
     argv = ["sh", str(root / "hook"), name, operation, "begin", "-"]
     return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)

@@ -38,6 +38,11 @@ def serving_machine(system: str) -> str:
     return str(checks()["systems"][system]["machines"][request()["serving"][system]])
 
 
+def _address(system: str) -> str:
+    """Where a system answers at the side that is to serve it."""
+    return str(checks()["systems"][system]["addresses"][request()["serving"][system]])
+
+
 def host(machine: str) -> Any:
     """A testinfra host; over SSH by the folder's own settings."""
     entry = request()["hosts"][machine]
@@ -51,7 +56,7 @@ def _look(machine: str) -> dict[str, Any]:
     """Send `look.py` with its request; an answer, or `{"error": sentence}`."""
     systems = [name for name in request()["systems"] if serving_machine(name) == machine]
     wanted = {"policy": checks()["policy"]["id"], "state": request()["hosts"][machine]["state"],
-              "systems": [{"id": name, **checks()["systems"][name]} for name in systems]}
+              "systems": [{"id": name, "address": _address(name), **checks()["systems"][name]} for name in systems]}
     code, given = ((HERE / "look.py").read_bytes(), json.dumps(wanted).encode())
     script = "import base64,sys; exec(compile(base64.b64decode(sys.argv.pop(1)), 'look', 'exec'))"
     packed = [base64.b64encode(part).decode() for part in (code, given)]

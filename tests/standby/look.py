@@ -32,10 +32,10 @@ def unit(name):
     return run("systemctl", "is-active", name)[1]
 
 
-def port(number):
-    """Whether something answers a connection on this machine's port."""
+def port(number, at):
+    """Whether something answers a connection to a port: of this machine, or of a guest that runs on it."""
     try:
-        with socket.create_connection(("127.0.0.1", number), timeout=3):
+        with socket.create_connection((at, number), timeout=3):
             return True
     except OSError:
         return False
@@ -95,14 +95,15 @@ def marker(state, policy, group):
 
 
 def main():
-    """Answer the request: `{"policy", "state", "systems": [{"id", "type", "group", "settings"}]}`."""
+    """Answer the request: `{"policy", "state", "systems": [{"id", "type", "group", "settings", "address"}]}`."""
     request = json.loads(base64.b64decode(sys.argv[1]))
     found = {}
     for system in request["systems"]:
         settings, entry = system["settings"], {}
+        at = system["address"] if settings.get("guest") else "127.0.0.1"
         answers = settings.get("answers") or {}
         entry["units"] = {name: unit(name) for name in settings.get("units") or []}
-        entry["ports"] = {str(answers["port"]): port(answers["port"])} if answers.get("port") else {}
+        entry["ports"] = {str(answers["port"]): port(answers["port"], at)} if answers.get("port") else {}
         entry["trees"] = {path: tree(path) for path in (settings.get("paths") or settings.get("state") or [])}
         if settings.get("cluster"):
             entry["cluster"] = cluster(settings["cluster"])

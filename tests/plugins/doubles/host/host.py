@@ -153,7 +153,8 @@ def layers(file: str) -> list[dict[str, Any]]:
 def qemu_img(words: list[str]) -> None:
     command, file = words[0], words[-1]
     if command == "info":
-        print(json.dumps(layers(file) if "--backing-chain" in words else {"format-specific": {"data": {"bitmaps": []}}}))
+        plain = {"format-specific": {"data": {"bitmaps": []}}}
+        print(json.dumps(layers(file) if "--backing-chain" in words else plain))
     elif command == "create":
         Path(file).write_text(json.dumps({"data": "", "below": words_after(words, "-b")[0]}))
     elif command == "rebase":
@@ -235,5 +236,7 @@ def ping(words: list[str]) -> None:
 PROGRAMS = {"virsh": virsh, "qemu-img": qemu_img, "virtnbdbackup": virtnbdbackup, "virtnbdrestore": virtnbdrestore,
             "restic": restic, "ping": ping}
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Entry point."""
     PROGRAMS[os.environ["HOST_DOUBLE_AS"]](sys.argv[1:])
