@@ -62,8 +62,8 @@ def unit_texts(job: Job) -> dict[str, str]:
     kinds = {kind: parts for kind, parts in KINDS.items() if kind not in AT_STANDBY or job.side == "standby"}
     texts = {}
     for kind, parts in kinds.items():
-        service = parts["service"].format(**facts)
-        texts[job.names.unit(kind)] = files_agents.SERVICE.format(**{**facts, **parts, "verb": kind, "service": service})
+        filled = {**facts, **parts, "verb": kind, "service": parts["service"].format(**facts)}
+        texts[job.names.unit(kind)] = files_agents.SERVICE.format(**filled)
     every = int((job.copies or {})["every_s"])
     times = {"point": (every, every), "forward": (60, every), "prune": (900, files_agents.DAY_S)}
     for kind in (kind for kind in times if kind in kinds):

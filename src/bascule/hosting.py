@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hosts of virtual machines owe: who imposes their deadline, how full they would be, at which level guests start."""
+"""What hosts of virtual machines owe: who imposes their deadline, how full they would be, how guests start there."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def newest(settings: dict[str, Any]) -> Optional[str]:
 
 
 def roll(settings: dict[str, Any]) -> dict[str, Any]:
-    """Read the newest copy back unless that was done; return what the state file says. A damaged one replaces nothing."""
+    """Read the newest copy back unless that was done; what the state file says. A damaged one replaces nothing."""
     known = agent.read_state(settings["state"])
     verified, damaged = list(known.get("verified") or []), dict(known.get("damaged") or {})
     id_ = newest(settings)

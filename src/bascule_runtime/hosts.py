@@ -12,8 +12,9 @@ Say = Callable[[str], str]
 
 
 def owed(run: Run) -> list[Event]:
-    """One entry a host: `machine`, `imposed_by` (an activity), `through` (its guest), `within_s`, `guests`, and the parts
-    of its memory and disks that are taken once all its guests run there: `memory_full`, `memory_minimum`, `disk_full`.
+    """One entry a host: `machine`, `imposed_by` (an activity), `through` (its guest), `within_s`, `guests`, and the
+    parts of its memory and disks that are taken once all its guests run there: `memory_full`, `memory_minimum`,
+    `disk_full`.
     """
     found: dict[str, Event] = {}
     for name in run.scope("system"):
@@ -31,10 +32,11 @@ def _entry(machine: str, host: Mapping[str, Any]) -> Event:
 
     return {"machine": machine, "imposed_by": imposed.get("activity"), "through": imposed.get("guest"),
             "within_s": imposed.get("rto_s"), "guests": len(host["guests"]),
-            "memory_full": taken("full", "memory_bytes"), "memory_minimum": taken("minimum", "memory_bytes"), "disk_full": taken("full", "disk_bytes")}
+            "memory_full": taken("full", "memory_bytes"),
+            "memory_minimum": taken("minimum", "memory_bytes"), "disk_full": taken("full", "disk_bytes")}
 
 
-def part(report: Event, say: Say, _language: str) -> list[str]:
+def part(report: Mapping[str, Any], say: Say, _language: str) -> list[str]:
     """Lines of the report, one paragraph a host."""
     lines = []
     for entry in report["hosts"]:

@@ -155,8 +155,8 @@ def _verification(report: Report, say: Say, _language: str) -> list[str]:
 
 PARTS: tuple[tuple[str, Callable[[Report, Say, str], list[str]]], ...] = (
     ("activities", _activities), ("timeline", _timeline), ("outlook", _outlook), ("systems", _systems),
-    ("drift", _drift), ("hosts", hosts.part), ("controllers", _controllers), ("left", _left), ("cloud", cloud_text.part),
-    ("verification", _verification))
+    ("drift", _drift), ("hosts", hosts.part), ("controllers", _controllers), ("left", _left),
+    ("cloud", cloud_text.part), ("verification", _verification))
 __all__ = ["WIDTH", "columns", "duration", "labels", "moment", "named", "render", "table", "visible"]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bascule_runtime import agent
 
-DOUBLE = Path(__file__).parent / "doubles" / "host" / "host.py"
+DOUBLE = Path(__file__).parent / "doubles" / "host.py"
 PROGRAMS = ("virsh", "qemu-img", "virtnbdbackup", "virtnbdrestore", "restic", "ping")
 XML = """<domain type='kvm' id='3'>
   <name>{name}</name>

@@ -61,7 +61,8 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         (files_protect, ("let_copies_in", "let_tree_out", "prepare_standby")),
     ):
         for name in names:
-            monkeypatch.setattr(module, name, lambda job, *rest, name=name: did.append(" ".join(map(str, (name, *rest)))))
+            told = lambda job, *rest, name=name: did.append(" ".join([name, *map(str, rest)]))  # noqa: E731
+            monkeypatch.setattr(module, name, told)
     monkeypatch.setattr(machine_run, "run", lambda argv, **_: machine_run.Ended(0, "", ""))
     monkeypatch.setattr(vm_return.files_agents, "install_runtime", lambda job: None)
     monkeypatch.setattr(units_systemd, "run_always", lambda unit, *_: False)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hypervisors behind one small interface. An adapter is one module here and one line in `ADAPTERS`.
 
-Who adds one implements `Hypervisor`. A definition is the adapter's own text: nobody else reads or writes it. Each call has
-a limit in seconds and ends within it; what goes wrong is a `TroubleError` with one plain sentence.
+Who adds one implements `Hypervisor`. A definition is the adapter's own text: nobody else reads or writes it. Each call
+has a limit in seconds and ends within it; what goes wrong is a `TroubleError` with one plain sentence.
 """
 
 from __future__ import annotations

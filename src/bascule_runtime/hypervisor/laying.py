@@ -29,7 +29,8 @@ def lay(host: Hypervisor, settings: Json, id_: str, target: str, limit_s: float)
 
     `settings`: `{"reading": [restic up to its command], "staging": folder of ours}`. Returns, and leaves as `laid.json`
     there: `{"id", "at", "consistent", "why", "how", "definition", "disks": [{"name", "file", "image", "form"}],
-    "files": {what: file}, "places": {what: place at the other host}}`. Raises DamagedError, or TroubleError for another reason.
+    "files": {what: file}, "places": {what: place at the other host}}`.
+    Raises DamagedError, or TroubleError for another reason.
     """
     fresh = f"{target}.new"
     shutil.rmtree(fresh, ignore_errors=True)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Doubles of virsh, qemu-img, virtnbdbackup, virtnbdrestore, restic and ping, by the name they are called under.
 
-Nothing here is a hypervisor. `HOST_DOUBLE/state.json` holds the guests; an image is a JSON file: its data, and what it lies on.
+Nothing here is a hypervisor. `HOST_DOUBLE/state.json` holds the guests; an image is a JSON file: its data, and what is
+below it.
 """
 
 from __future__ import annotations
