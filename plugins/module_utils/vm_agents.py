@@ -27,6 +27,8 @@ KINDS: dict[str, dict[str, str]] = {
                 "unit": "After=network-online.target libvirtd.service libvirtd.socket\nWants=network-online.target\n",
                 "service": f"Type=oneshot\nTimeoutStartSec=30min\n{files_agents.AT_BOOT}"},
 }  # fmt: skip
+# How often the standby looks for a new copy: what is listed costs little, and an instant start waits for it.
+LOOK_S = 60
 AT_STANDBY = frozenset({"forward", "prune"})
 
 
@@ -34,7 +36,7 @@ def configuration(job: Job) -> dict[str, Any]:
     """What the agents of this guest read: plain facts and paths, no secret."""
     names, copies = job.names, job.copies or {}
     common = {"by": job.host["by"], "guest": job.guest, "staging": job.staging, "target": job.target,
-              "chains": job.chains}
+              "chains": job.chains, "side": job.side}
     lock, standby = {"lock": names.kept("lock")}, job.side == "standby"
     config: dict[str, Any] = {
         "policy": job.policy, "system": job.id, "tree": {"paths": job.paths},
@@ -42,7 +44,7 @@ def configuration(job: Job) -> dict[str, Any]:
         "point": {**common, **lock, "how": copies["by"], "restic": restic_repository.argv(job),
                   "tags": [f"serving={job.side}"], "state": names.kept("copy.json"),
                   "full_every_s": copies.get("full_every_s", 0)},
-        "release": {**common, "serves": names.kept("json"), "side": job.side,
+        "release": {**common, "serves": names.kept("json"),
                     "asks": None if standby else [*restic_repository.argv(job), "cat", "config", "--no-lock"]},
     }  # fmt: skip
     if standby:
@@ -65,7 +67,7 @@ def unit_texts(job: Job) -> dict[str, str]:
         filled = {**facts, **parts, "verb": kind, "service": parts["service"].format(**facts)}
         texts[job.names.unit(kind)] = files_agents.SERVICE.format(**filled)
     every = int((job.copies or {})["every_s"])
-    times = {"point": (every, every), "forward": (60, every), "prune": (900, files_agents.DAY_S)}
+    times = {"point": (every, every), "forward": (60, min(every, LOOK_S)), "prune": (900, files_agents.DAY_S)}
     for kind in (kind for kind in times if kind in kinds):
         first, period = times[kind]
         filled = {**facts, "what": kinds[kind]["what"], "first": first, "every": period}

@@ -50,7 +50,7 @@ def prepare(job: Job) -> dict[str, Any]:
     else:
         files_protect.prepare_standby(job)
     vm_agents.ensure(job)
-    if job.serves and (job.side == "primary" or job.serves_already()):
+    if job.serves and job.run.get("driver", "build") == "build":
         holds = described(job)
         job.did("what the guest is made of", job.state().get("holds") != holds)
         job.save(holds=holds)
@@ -58,7 +58,7 @@ def prepare(job: Job) -> dict[str, Any]:
     if job.peer.get("holds"):
         job.save(holds=job.peer["holds"])
     problems = standing_in_the_way(job)
-    if problems and not job.serves:
+    if problems:
         raise TroubleError(f"{job.id} cannot be taken over by {job.machine}: {' '.join(problems)}")
     return {"facts": facts}
 

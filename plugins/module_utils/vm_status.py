@@ -131,29 +131,39 @@ def forget(job: Job) -> dict[str, Any]:
     if job.side == "standby" and state.get("serving") == "standby":
         raise TroubleError(f"{job.machine} serves {job.id}. Run dr-failback.yml first, then tear down.")
     vm_agents.remove(job)
+    stays: str | None = None
     if os.path.exists(names.setting("json")) and os.path.exists(machine_forget.LAUNCHER):
-        for folder in job.ask("forget", 14400, undefine=job.side == "standby" and bool(state.get("placed")))["removed"]:
+        said = job.ask("forget", 14400, undefine=job.side == "standby" and bool(state.get("placed")))
+        stays = said["stays"]
+        for folder in said["removed"]:
             job.did(folder)
     if job.side == "standby":
         for what in ("copy", "tree"):
             job.did("key", machine_user.authorise(names.mark(what), ""))
         job.did("rule of sudo", machine_user.may_run(names.sudoers, ""))
         job.did("copies", machine_files.remove(job.repository))
-    for place in files_status.ours(job):
+    notes = [f"{stays} on {job.machine} holds the disks of {job.guest}; it stays."] if stays else []
+    for place in ours(job, stays):
         job.did(place, machine_files.remove(place))
     for place in (names.etc, f"{names.var}/state", f"{names.var}/guest", f"{names.var}/chains", f"{names.var}/cache",
                   names.var, f"/var/lib/bascule/copies/{job.policy}", "/var/lib/bascule/copies"):
         machine_files.remove_if_empty(place)
     changed, rest = machine_forget.shared()
     job.did("agents and the user bascule", changed)
-    return {"evidence": {"left": left(job) + rest, "changed": job.changes}}
+    return {"notes": notes, "evidence": {"left": left(job, stays) + rest, "changed": job.changes}}
 
 
-def left(job: Job) -> list[str]:
+def ours(job: Job, stays: str | None) -> list[str]:
+    """Files and folders of ours for this guest, found by looking; without what holds the firm's own disks."""
+    return [place for place in files_status.ours(job) if place != stays]
+
+
+def left(job: Job, stays: str | None) -> list[str]:
     """What of ours is still there, by looking: files, units, keys, copies, images."""
     units = [str(vm_agents.units_systemd.FOLDER / job.names.unit(kind, suffix)) for kind in vm_agents.KINDS
              for suffix in ("service", "timer")]  # fmt: skip
-    places = [*units, job.target, job.staging, job.chains, *([job.repository] if job.side == "standby" else [])]
+    places = [*units, *(() if stays else (job.target,)), job.staging, job.chains]
+    places += [job.repository] if job.side == "standby" else []
     keys = machine_files.read(machine_user.AUTHORIZED)
-    found = [*files_status.ours(job), *(place for place in places if os.path.lexists(place))]
+    found = [*ours(job, stays), *(place for place in places if os.path.lexists(place))]
     return found + [machine_user.AUTHORIZED for what in ("copy", "tree") if job.names.mark(what) in keys]

@@ -2,8 +2,8 @@
 """What steps of a run ask of a hypervisor: one request as JSON on standard input, one answer as JSON.
 
 `python3 -m bascule_runtime guest --config FILE`; of FILE it reads `guest`: `{"by", "guest", "whose", "reading",
-"staging", "target"}`. A request is `{"do": one of ASKED, …}`; the answer `{"ok": …}`, or `{"trouble": sentence,
-"damaged": bool}` with exit code 1.
+"staging", "target", "chains", "side"}`. A request is `{"do": one of ASKED, …}`; the answer `{"ok": …}`, or
+`{"trouble": sentence, "damaged": bool}` with exit code 1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _look(host: Hypervisor, about: Json, asked: Json) -> Json:
 
 
 def _describe(host: Hypervisor, about: Json, asked: Json) -> Json:
-    return standing.described(host, about["guest"])
+    return standing.described(host, about["guest"], about["side"])
 
 
 def _problems(host: Hypervisor, about: Json, asked: Json) -> list[str]:
@@ -100,10 +100,14 @@ def _forget(host: Hypervisor, about: Json, asked: Json) -> Json:
         host.join(guest, point.SUFFIX)
         host.forget_blocks(guest)
     guard.free(guest)
-    removed = [folder for folder in (about["target"], about["staging"], about["chains"]) if os.path.isdir(folder)]
+    # A guest that came home to an empty host runs from what was brought there: that is the firm's now.
+    stays = host.state(guest) != ABSENT and any(
+        disk.file.startswith(f"{about['target']}/") for disk in host.holds(host.definition(guest)).disks)
+    ours = (about["staging"], about["chains"], *(() if stays else (about["target"],)))
+    removed = [folder for folder in ours if os.path.isdir(folder)]
     for folder in removed:
         shutil.rmtree(folder)
-    return {"removed": removed}
+    return {"removed": removed, "stays": about["target"] if stays else None}
 
 
 ASKED: dict[str, Callable[[Hypervisor, Json, Json], Any]] = {

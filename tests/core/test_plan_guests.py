@@ -57,8 +57,9 @@ def test_guest_comes_after_what_runs_inside_it_needs() -> None:
 
 def test_each_side_has_the_words_of_the_other() -> None:
     mapping = plan().systems["till-vm"].settings["mapping"]
-    assert mapping["standby"]["networks"] == {"br0": "br1"}
-    assert mapping["primary"]["networks"] == {"br1": "br0"}
+    assert mapping["standby"]["primary"]["networks"] == {"br0": "br1"}
+    assert mapping["primary"]["standby"]["networks"] == {"br1": "br0"}
+    assert mapping["primary"]["primary"]["networks"] == {"br0": "br0"}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_guests_start_with_their_minimum_where_not_all_have_room(
 ) -> None:
     made = plan(
         ("    address: 10.93.1.22\n", "    address: 10.93.1.22\n    minimum: {memory: 2GiB, vcpus: 1}\n"),
-        ("{memory: 16GiB, disk: 500GB, networks: {shop: br1}", f"{{memory: {memory}, disk: 500GB, networks: {{shop: br1}}"),
+        ("16GiB, disk: 500GB, networks: {shop: br1}", f"{memory}, disk: 500GB, networks: {{shop: br1}}"),
     )
     levels = {name: made.systems[name].settings["levels"] for name in ("till-vm", "shop-vm")}
     assert levels["till-vm"]["primary"]["level"] == "full"

@@ -25,7 +25,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def about_here(host: Host, **more: Any) -> dict[str, Any]:
     folder = str(host.images)
-    return {"guest": "erp", "mapping": {"networks": {"br0": "network:default"}, "pools": {folder: folder}},
+    return {"guest": "erp", "mapping": {"primary": {"networks": {"br0": "network:default"}, "pools": {folder: folder}}},
             "level": LEVEL, "addresses": {"old": "10.0.1.21", "new": "10.0.2.21"}, "prefix": 24, "gateway": "10.0.2.1",
             "cpu": "maximum", "accel": "tcg", **more}  # fmt: skip
 
@@ -302,9 +302,9 @@ def test_own_image_is_laid_where_the_other_one_comes(host: Host) -> None:
 @pytest.mark.parametrize(
     ("change", "here", "said"),
     [
-        ({}, {"mapping": {"networks": {"br0": "network:office"}, "pools": {}}}, "no network network:office"),
-        ({}, {"mapping": {"networks": {}, "pools": {}}}, "not among the networks"),
-        ({}, {"mapping": {"networks": {"br0": "network:default"}, "pools": {}}}, "lies in no folder of images"),
+        ({}, {"networks": {"br0": "network:office"}, "pools": {}}, "no network network:office"),
+        ({}, {"networks": {}, "pools": {}}, "not among the networks"),
+        ({}, {"networks": {"br0": "network:default"}, "pools": {}}, "lies in no folder of images"),
         ({}, {"cpu": "host-passthrough"}, "cannot show guests the processor host-passthrough"),
         ({"guests": {"erp": {"state": "shut off", "xml": ""}}}, {}, "a guest erp on this host that is not ours"),
         ({"answers": ["10.0.2.21"]}, {}, "answers at 10.0.2.21 already"),
@@ -313,15 +313,16 @@ def test_own_image_is_laid_where_the_other_one_comes(host: Host) -> None:
 )
 def test_what_stands_in_the_way_is_said(host: Host, change: Any, here: Any, said: str) -> None:
     host.guest()
-    holds = standing.described(adapter("libvirt"), "erp")
+    holds = standing.described(adapter("libvirt"), "erp", "primary")
     host.change(guests={}, **change) if "guests" not in change else host.change(**change)
-    found = standing.problems(adapter("libvirt"), holds, about_here(host, **here))
+    mapped = {"mapping": {"primary": here}} if "networks" in here else here
+    found = standing.problems(adapter("libvirt"), holds, about_here(host, **mapped))
     assert any(said in sentence for sentence in found), found
 
 
 def test_nothing_stands_in_the_way(host: Host) -> None:
     host.guest()
-    holds = standing.described(adapter("libvirt"), "erp")
+    holds = standing.described(adapter("libvirt"), "erp", "primary")
     host.change(guests={})
     assert standing.problems(adapter("libvirt"), holds, about_here(host)) == []
     host.guest(name="other", mac="01")
@@ -413,3 +414,26 @@ def test_requests_are_answered_or_refused_in_one_sentence(host: Host) -> None:
     assert told == {"trouble": "erp does not start: Hook script execution failed: erp is protected.", "damaged": False}
     told = guest.answer(host.about(), {"do": "lay", "point": "00000009", "limit_s": 5})
     assert told["damaged"] is False or "read back" in told["trouble"]
+
+
+def test_guest_is_forgotten_and_its_own_disks_stay(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "free", lambda name: None)
+    host.guest()
+    point.make(host.point("changed-blocks"))
+    said = guest.answer(host.about(), {"do": "forget", "undefine": False})["ok"]
+    assert said == {"removed": [host.about()["staging"], host.about()["chains"]], "stays": None}
+    assert (host.images / "erp.qcow2").exists()
+    assert host.read()["guests"]["erp"]["checkpoints"] == []
+
+
+def test_what_a_recovery_laid_goes_and_what_came_home_to_an_empty_host_stays(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "free", lambda name: None)
+    stood(host)
+    said = guest.answer(host.about(), {"do": "forget", "undefine": False})["ok"]
+    assert said["stays"] == host.about()["target"]
+    assert Path(host.about()["target"], "vda").exists(), "the guest runs from it"
+    said = guest.answer(host.about(), {"do": "forget", "undefine": True})["ok"]
+    assert host.about()["target"] in said["removed"]
+    assert "erp" not in host.read()["guests"]

@@ -30,10 +30,14 @@ def _settings(written: policy.Policy, system: policy.System) -> Json:
         "ready": bool(said.get("ready", False)),
         "answers": answers(said.get("answers") or {}),
         "hosts": hosts,
-        # By the side that is to serve: what the other host calls a network or a folder, and what this one calls it.
+        # By the side that is to serve, and the one at which a definition was made: what that one calls a network or a
+        # folder, and what this one calls it. The same name may mean another thing at each.
         "mapping": {
-            here: {word: _renamed(hosts[there][word], hosts[here][word]) for word in ("networks", "pools")}
-            for here, there in zip(SIDES, reversed(SIDES), strict=True)
+            here: {
+                there: {word: _renamed(hosts[there][word], hosts[here][word]) for word in ("networks", "pools")}
+                for there in SIDES
+            }
+            for here in SIDES
         },
         "prefix": {side: _prefix(written, system, side) for side in SIDES},
         "inside": [one.id for one in written.systems.values() if one.inside == system.id],

@@ -28,7 +28,7 @@ def lay(host: Hypervisor, settings: Json, id_: str, target: str, limit_s: float)
     """Make the images of a point in the folder `target`, in the place of what was there; what lies there then.
 
     `settings`: `{"reading": [restic up to its command], "staging": folder of ours}`. Returns, and leaves as `laid.json`
-    there: `{"id", "at", "consistent", "why", "how", "definition", "disks": [{"name", "file", "image", "form"}],
+    there: `{"id", "at", "side", "consistent", "why", "how", "definition", "disks": [{"name", "file", "image", "form"}],
     "files": {what: file}, "places": {what: place at the other host}}`.
     Raises DamagedError, or TroubleError for another reason.
     """
@@ -38,7 +38,7 @@ def lay(host: Hypervisor, settings: Json, id_: str, target: str, limit_s: float)
         os.makedirs(fresh, mode=0o711)
         _brought(settings, id_, f"{fresh}/copy", limit_s)
         said = _said(f"{fresh}/copy{settings['staging']}")
-        laid = {**{key: said[key] for key in ("at", "consistent", "why", "how", "places")}, "id": id_}
+        laid = {**{key: said[key] for key in ("at", "consistent", "why", "how", "places", "side")}, "id": id_}
         laid["disks"] = MAKERS[said["how"]](host, said, f"{fresh}/copy", fresh, limit_s)
         laid["files"] = _files(said, f"{fresh}/copy{settings['staging']}", fresh)
         shutil.move(f"{fresh}/copy{settings['staging']}/{point.DEFINITION}", f"{fresh}/{point.DEFINITION}")

@@ -2,8 +2,8 @@
 """One copy of a guest: a moment of its disks, with all that belongs to it, in an encrypted repository.
 
 Beside the disks go the definition and the other files that the guest needs, in a folder of ours (`staging`), with
-`point.json`: `{"schema", "guest", "how", "at", "consistent", "why", "disks": [{"name", "file", "layers"}], "files":
-{what: name in the folder}, "chain"}`. `how` is `image` or `changed-blocks`; `layers` are files, the top first.
+`point.json`: `{"schema", "guest", "side", "how", "at", "consistent", "why", "disks": [{"name", "file", "layers"}],
+"files": {what: name in the folder}, "chain"}`. `how` is `image` or `changed-blocks`; `layers` are files, the top first.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def stage(settings: Json, definition: str, holds: Holds, point: Json) -> None:
         _kept(path, folder / files[what])
     (folder / DEFINITION).write_text(definition, encoding="utf-8")
     (folder / DEFINITION).chmod(0o600)
-    whole = {"schema": SCHEMA, "guest": holds.name, "files": files, "places": dict(holds.files), **point}
+    whole = {"schema": SCHEMA, "guest": holds.name, "side": settings["side"], "files": files, **point}
+    whole["places"] = dict(holds.files)
     agent.write_state(str(folder / POINT), whole)
 
 

@@ -18,8 +18,9 @@ RUN, OLD = "run", "bascule-old"
 def stand(host: Hypervisor, target: str, about: Json) -> Json:
     """Define the guest whose images lie in `target`, over a fresh layer of each: at once, whatever their size.
 
-    `about`: `{"guest", "mapping": {"networks", "pools"}, "level", "addresses": {"old", "new"}, "prefix", "gateway",
-    "cpu", "accel"}`. The images below are written to no more until `images.commit`. Raises TroubleError.
+    `about`: `{"guest", "mapping": {side of the definition: {"networks", "pools"}}, "level", "addresses": {"old",
+    "new"}, "prefix", "gateway", "cpu", "accel"}`. The images below are written to no more until `images.commit`.
+    Raises TroubleError.
     """
     laid = laying.laid_at(target)
     if laid is None:
@@ -33,7 +34,7 @@ def stand(host: Hypervisor, target: str, about: Json) -> Json:
         images.overlay(f"{target}/{disk['image']}", top, disk["form"])
         places[disk["file"]] = top
     _readable(target)
-    host.define(host.adapted(text, wanted(places, about)))
+    host.define(host.adapted(text, wanted(places, about["mapping"][laid["side"]], about)))
     return laid
 
 
@@ -42,11 +43,11 @@ def _readable(target: str) -> None:
     os.chmod(target, 0o711)
 
 
-def wanted(places: Mapping[str, str], about: Json) -> Wanted:
+def wanted(places: Mapping[str, str], mapping: Json, about: Json) -> Wanted:
     """How the guest is to be here."""
     level, addresses = about["level"], about.get("addresses")
     return Wanted(
-        files=dict(places), networks=dict(about["mapping"]["networks"]),
+        files=dict(places), networks=dict(mapping["networks"]),
         address=(addresses["old"], addresses["new"]) if addresses else None, prefix=about.get("prefix"),
         gateway=about.get("gateway"), memory_bytes=int(level["memory_bytes"]), vcpus=level.get("vcpus"),
         cpu=about.get("cpu"), accel=str(about["accel"]),
@@ -55,16 +56,16 @@ def wanted(places: Mapping[str, str], about: Json) -> Wanted:
 
 def problems(host: Hypervisor, holds: Json, about: Json) -> list[str]:
     """What stands in the way of a guest here, as sentences; `holds` is what `described` said at the other host."""
-    offers, found = host.offers(), []
+    offers, mapping, found = host.offers(), about["mapping"][holds["side"]], []
     for name in holds["networks"]:
-        here = about["mapping"]["networks"].get(name)
+        here = mapping["networks"].get(name)
         if here is None:
             found.append(f"{name} of the other host is not among the networks that the policy names for it.")
         elif here not in offers["networks"]:
             found.append(f"This host has no network {here}, which stands for {name}.")
     for disk in holds["disks"]:
         try:
-            folder = images.place_of(disk["file"], about["mapping"]["pools"])
+            folder = images.place_of(disk["file"], mapping["pools"])
         except TroubleError as trouble:
             found.append(f"{trouble}.")
             continue
@@ -104,7 +105,7 @@ def _room(holds: Json, about: Json, offers: Mapping[str, Any]) -> list[str]:
         found.append(f"The guest needs {needed / 2**30:.1f} GiB of memory, this host has "
                      f"{offers['memory_bytes'] / 2**30:.1f}.")
     size = sum(disk["bytes"] for disk in holds["disks"])
-    folders = {folder for folder in about["mapping"]["pools"].values() if os.path.isdir(folder)}
+    folders = {one for one in about["mapping"][holds["side"]]["pools"].values() if os.path.isdir(one)}
     for folder in sorted(folders):
         free = shutil.disk_usage(folder).free
         if free < size and not about.get("laid"):
@@ -112,16 +113,16 @@ def _room(holds: Json, about: Json, offers: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def described(host: Hypervisor, guest: str) -> Json:
-    """What a guest is made of, for the other host: `{"disks": [{"name", "file", "form", "bytes", "virtual_bytes"}],
-    "networks", "files", "hardware", "cpu"}`."""
+def described(host: Hypervisor, guest: str, side: str) -> Json:
+    """What a guest is made of at a side, for the other host: `{"side", "disks": [{"name", "file", "form", "bytes",
+    "virtual_bytes"}], "networks", "files", "hardware", "cpu"}`."""
     holds: Holds = host.holds(host.definition(guest))
     disks = []
     for disk in holds.disks:
         layers = images.layers(disk.file)
         disks.append({"name": disk.name, "file": disk.file, "form": disk.form,
                       "bytes": sum(layer["bytes"] for layer in layers), "virtual_bytes": layers[0]["virtual_bytes"]})
-    return {"disks": disks, "networks": list(holds.networks), "files": dict(holds.files),
+    return {"side": side, "disks": disks, "networks": list(holds.networks), "files": dict(holds.files),
             "hardware": list(holds.hardware), "cpu": holds.cpu}
 
 

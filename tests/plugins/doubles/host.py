@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doubles of virsh, qemu-img, virtnbdbackup, virtnbdrestore, restic and ping, by the name they are called under.
+"""Doubles of virsh, qemu-img, virtnbdbackup, virtnbdrestore, restic and ping, by their names.
 
-Nothing here is a hypervisor. `HOST_DOUBLE/state.json` holds the guests; an image is a JSON file: its data, and what is
+Nothing here is a hypervisor. `state.json` below `ROOT` holds the guests; an image is a JSON file: its data, and what is
 below it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -16,12 +15,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(os.environ.get("HOST_DOUBLE", "."))
-STATE = ROOT / "state.json"
+ROOT = Path()
 
 
 def load() -> dict[str, Any]:
-    return json.loads(STATE.read_text())
+    data: dict[str, Any] = json.loads((ROOT / "state.json").read_text())
+    return data
+
+
+def save(state: dict[str, Any]) -> None:
+    (ROOT / "state.json").write_text(json.dumps(state))
 
 
 def fail(text: str, code: int = 1) -> None:
@@ -45,7 +48,7 @@ class Virsh:
         if refused:
             fail(refused)
         getattr(self, command.replace("-", "_"))(rest)
-        STATE.write_text(json.dumps(self.state))
+        save(self.state)
 
     def guest(self, name: str) -> dict[str, Any]:
         if name not in self.guests:
@@ -191,7 +194,7 @@ def virtnbdbackup(words: list[str]) -> None:
     (out / f"backup.{level}.log").write_text("log")
     (out / f"vmlinuz.{mark}").write_text("kernel")
     guest["checkpoints"], guest["bitmaps"], guest["known"] = [*marks, mark], [mark], len(data)
-    STATE.write_text(json.dumps(state))
+    save(state)
 
 
 def virtnbdrestore(words: list[str]) -> None:
@@ -214,8 +217,8 @@ def restic(words: list[str]) -> None:
             target = repository / id_ / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if Path(path).is_dir() else shutil.copy2)(path, target)
-        entry = {"short_id": id_, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "paths": paths,
-                 "tags": words_after(words, "--tag")}
+        when = time.strftime(f"%Y-%m-%dT%H:%M:%S.{int(id_, 16):03d}Z", time.gmtime())
+        entry = {"short_id": id_, "time": when, "paths": paths, "tags": words_after(words, "--tag")}
         (repository / id_ / "entry.json").write_text(json.dumps(entry))
         print(json.dumps({"message_type": "summary", "snapshot_id": id_, "data_added": 1, "total_bytes_processed": 1,
                           "total_files_processed": len(paths)}))
@@ -237,7 +240,3 @@ def ping(words: list[str]) -> None:
 PROGRAMS = {"virsh": virsh, "qemu-img": qemu_img, "virtnbdbackup": virtnbdbackup, "virtnbdrestore": virtnbdrestore,
             "restic": restic, "ping": ping}
 
-
-def main() -> None:
-    """Entry point."""
-    PROGRAMS[os.environ["HOST_DOUBLE_AS"]](sys.argv[1:])
