@@ -174,13 +174,28 @@ def read_name_server(
     at_policy = next((machine.id for machine in machines.values() if machine.address == address), None)
     names: dict[str, IPv4Address] = {}
     for name, system in (dns.get("names") or {}).items():
-        primary = ((policy.get("systems") or {}).get(system) or {}).get("runs_on", {}).get("primary")
-        if primary in machines:
-            names[name] = machines[primary].address
+        found = _answers_at(policy.get("systems") or {}, system, machines, moves)
+        if found is not None:
+            names[name] = found
     zone = str(dns["zone"]).rstrip(".")
     own = DNS_MACHINE if DNS_MACHINE not in machines else DNS_SITE
     key = (dns.get("key") or {}).get("secret")
     return NameServer(at_policy or own, address, zone, key, seconds(dns.get("ttl", "60s")), names)
+
+
+def _answers_at(
+    systems: dict[str, Any], name: str, machines: Mapping[str, Machine], moves: Mapping[IPv4Address, IPv4Address]
+) -> IPv4Address | None:
+    """Where a system answers at the primary: on its machine, or at the address of the guest that it is or is inside."""
+    system = systems.get(name) or {}
+    where = system.get("runs_on") or {}
+    if isinstance(where, str):
+        return _answers_at(systems, where, machines, moves) if where != name else None
+    said = system.get("address")
+    if said:
+        guest = IPv4Address(said if isinstance(said, str) else said["primary"])
+        return moves.get(guest, guest)
+    return machines[where["primary"]].address if where.get("primary") in machines else None
 
 
 def seconds(text: object) -> int:

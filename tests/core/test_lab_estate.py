@@ -49,6 +49,14 @@ def test_the_estate_of_a_policy(tmp_path: Path) -> None:
     assert (found.dns.ttl_s, dict(found.dns.names)) == (300, {"erp": IPv4Address("10.96.1.12")})
 
 
+def test_names_of_what_runs_in_a_guest_lead_to_the_guest(tmp_path: Path) -> None:
+    guest = "  box: {runs_on: {primary: app1, standby: db2}, address: {primary: 10.96.1.21, standby: 10.96.2.21}}\n"
+    text = POLICY.replace("  erp: {runs_on: {primary: app1, standby: db2}}\n", f"  erp: {{runs_on: box}}\n{guest}")
+    found = estate.load(write(tmp_path, text.replace("names: {erp: erp}", "names: {erp: erp, box: box}")))
+    assert found.dns is not None
+    assert set(found.dns.names.values()) == {IPv4Address("10.96.1.21")}
+
+
 def test_a_name_server_that_is_a_machine_of_the_policy_is_not_added_again(tmp_path: Path) -> None:
     found = estate.load(write(tmp_path, POLICY.replace("10.96.3.53", "10.96.2.11")))
     assert found.dns is not None

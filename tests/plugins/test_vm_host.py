@@ -262,6 +262,7 @@ def test_guest_stands_on_a_layer_over_its_images(host: Host) -> None:
     (target / "run-vda.qcow2").write_text(json.dumps({"data": "three.", "below": "vda"}))
     standing.commit(str(target), 60)
     assert json.loads((target / "vda").read_text())["data"] == "one.three."
+    assert (laying.laid_at(str(target)) or {})["id"] is None, "nobody takes it for the copy that it was"
 
 
 def test_guest_that_runs_here_already_is_not_laid_under(host: Host) -> None:

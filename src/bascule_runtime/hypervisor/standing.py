@@ -127,9 +127,16 @@ def described(host: Hypervisor, guest: str, side: str) -> Json:
 
 
 def commit(target: str, limit_s: float) -> Optional[Json]:
-    """Write what the guest wrote here down into its images: they are then what it has. The guest must be off."""
+    """Write what the guest wrote here down into its images: they are then what it has, and no copy any more.
+
+    The guest must be off. What lies there is returned, its identity None.
+    """
     laid = laying.laid_at(target)
-    for disk in (laid or {}).get("disks", ()):
+    if laid is None:
+        return None
+    laid = {**laid, "id": None}
+    agent.write_state(f"{target}/{laying.LAID}", laid)
+    for disk in laid["disks"]:
         images.commit(f"{target}/{RUN}-{disk['name']}.qcow2", limit_s)
     return laid
 
