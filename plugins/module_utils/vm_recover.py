@@ -14,6 +14,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     units_answers,
     vm_agents,
     vm_points,
+    vm_protect,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.vm_job import DamagedError, Job
@@ -66,7 +67,10 @@ def answers(job: Job) -> str:
 
 
 def restored(job: Job) -> dict[str, Any]:
-    """The recovery proper, at the standby."""
+    """The recovery proper, at the standby. What would keep the guest from running is said before anything is begun."""
+    problems = vm_protect.standing_in_the_way(job)
+    if problems:
+        raise TroubleError(f"{job.id} cannot run on {job.machine}, and nothing was begun: {' '.join(problems)}")
     machine_run.run(["systemctl", "stop", "--", job.names.unit("prune")], limit_s=60)
     files_protect.let_copies_in(job, False)
     vm_agents.stand_down(job)

@@ -30,7 +30,7 @@ VERSIONS = {"libvirt": ["virsh", "--version"], "qemu-img": ["qemu-img", "--versi
 
 def status(job: Job) -> dict[str, Any]:
     """What is true of this side; problems are sentences, and none of them makes the step fail."""
-    facts: dict[str, Any] = {"newest_at": None, "lag_s": None}
+    facts: dict[str, Any] = {"newest_at": None, "lag_s": None, "blocking": []}
     problems = vm_protect.missing(job)
     serves = files_status.copies_here(job)
     looks = [look_at_guest, look_at_copies if serves else look_at_place]
@@ -72,6 +72,7 @@ def look_at_guest(job: Job, facts: dict[str, Any]) -> list[str]:
         problems.append(f"{job.guest} is {look['state']} on {job.machine}, which serves it. Start it: virsh start.")
     if not serves and look["state"] == "running":
         problems.append(f"{job.guest} runs on {job.machine}, which does not serve it: it may run twice. Shut one down.")
+        facts["blocking"] = [*facts["blocking"], problems[-1]]
     if not look["guarded"]:
         problems.append(f"Nothing keeps {job.guest} from being started twice on {job.machine}. Run dr-build.yml.")
     elif serves and not look["released"]:
@@ -98,8 +99,9 @@ def look_at_copies(job: Job, facts: dict[str, Any]) -> list[str]:
 
 def look_at_place(job: Job, facts: dict[str, Any]) -> list[str]:
     """Whether the guest could run here: networks, folders, processor, names, room."""
-    facts["in_the_way"] = vm_protect.standing_in_the_way(job)
-    return list(facts["in_the_way"])
+    found = vm_protect.standing_in_the_way(job)
+    facts["blocking"] = [*facts["blocking"], *found]
+    return found
 
 
 def look_at_points(job: Job, facts: dict[str, Any]) -> list[str]:

@@ -98,6 +98,18 @@ def test_recovery_restores_defines_releases_and_only_then_starts(made: Any, monk
     assert "let_copies_in False" in job.did_outside, "the primary is shut out before anything begins"
 
 
+def test_recovery_that_cannot_end_well_is_not_begun(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, "aaaaaaaa")
+    host = Host(problems=["This host has no network br7, which stands for br0."])
+    job = made(host, run={"id": "r1"})
+    job.save(holds={"disks": []})
+    with pytest.raises(TroubleError, match="cannot run on host2, and nothing was begun: This host has no network br7"):
+        vm_recover.recover(job)
+    assert host.asked == ["problems"]
+    assert job.did_outside == []
+    assert not job.serves_already()
+
+
 def test_ready_image_is_started_at_once(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     points(monkeypatch, "aaaaaaaa")
     look = {"state": "absent", "guarded": True, "released": False, "agent": None, "laid": {"id": "aaaaaaaa"}}
@@ -228,6 +240,7 @@ def test_status_says_what_is_wrong_and_who_imposes_what(made: Any, monkeypatch: 
     for said in ("it may run twice", "Nothing keeps intranet from being started twice", "No room.",
                  "aaaaaaaa of intranet is damaged: an activation now would take bbbbbbbb"):  # fmt: skip
         assert said in text
+    assert len(evidence["blocking"]) == 2, "an activation now would not go"
     assert evidence["basket"]["imposed"]["activity"] == "orders"
     assert evidence["basket"]["memory_full"] == 0.875
 
