@@ -39,6 +39,9 @@ ANSIBLE = """\
 #!/usr/bin/env python3
 import os, shutil, sys
 from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
 print("::error::not a command of a workflow")
 print("arguments:", *sys.argv[1:])
 if os.environ.get("REFUSES"):

@@ -15,6 +15,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils import _bridge,
 
 PLAN: dict[str, Any] = {"secrets": {"copies": {"env": "COPIES_KEY"}, "deploy": {"env": "AWS_DEPLOY_KEY"}}}
 # Starts a program in a process group of its own, as the engine does with its plugins.
+pytestmark = pytest.mark.slow
 STUBBORN = """
 import json, os, signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
