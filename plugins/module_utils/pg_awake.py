@@ -12,11 +12,17 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_points impor
 
 
 def gone(cluster: Cluster) -> bool:
-    """Whether the start has failed: nothing is being started and no postmaster lives."""
-    shown = pg_host.run(["systemctl", "show", "--property=ActiveState,Job", cluster.unit]).out.split()
-    waits = any(line.startswith("Job=") and line not in ("Job=", "Job=0") for line in shown)
-    ended = "ActiveState=failed" in shown or "ActiveState=inactive" in shown
-    return ended and not waits and not pg_cluster.running(cluster)
+    """Whether the start has failed: nothing is being started and no postmaster lives.
+
+    Debian's unit does not mind that its command fails, and then waits for a postmaster without a limit: what is still
+    "activating", with no command at work, has failed too.
+    """
+    asked = ["systemctl", "show", "--property=ActiveState,Job,ControlPID", cluster.unit]
+    shown = dict(line.partition("=")[::2] for line in pg_host.run(asked).out.split())
+    waits = shown.get("Job", "") not in ("", "0")
+    ended = shown.get("ActiveState") in ("failed", "inactive")
+    in_vain = shown.get("ActiveState") == "activating" and shown.get("ControlPID") == "0"
+    return (in_vain or (ended and not waits)) and not pg_cluster.running(cluster)
 
 
 def writable(job: Job, cluster: Cluster, limit_s: float) -> None:

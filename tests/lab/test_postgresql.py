@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from . import cycle as cycles
 from .cycle import DECLARE, Cycle
 
 pytestmark = [pytest.mark.lab]
+# A backup that was made after the moment to which the database was set back.
+LEFT_ASIDE: list[str] = []
 # Runs on the third site's machine: writes rows as fast as they are acknowledged, prints each number that was.
 WRITER = r"""
 import os, select, subprocess, sys, time
@@ -72,6 +75,18 @@ def strategy(firm: Cycle, driver: str) -> str:
     """What the module said that it did, from the run's log of evidence."""
     journal = (firm.runs[driver].folder or Path()) / "journal.jsonl"
     return next(name for name in ("promote", "restore") if f'"strategy": "{name}"' in journal.read_text())
+
+
+def pgbackrest(firm: Cycle, command: str) -> str:
+    """What pgBackRest says at the repository's machine."""
+    config = "--config=/etc/pgbackrest/bascule/erp-db.conf --stanza=erp-db"
+    return firm.rehearsal.on("db2", f"cd /tmp; su postgres -s /bin/sh -c 'pgbackrest {config} {command}'")
+
+
+def backups(firm: Cycle) -> list[str]:
+    """Backups in the repository, oldest first."""
+    listed = json.loads(pgbackrest(firm, "info --output=json"))[0]["backup"]
+    return [str(entry["label"]) for entry in listed]
 
 
 def test_it_is_built_once(firm: Cycle) -> None:
@@ -135,6 +150,9 @@ def test_damage_is_left_behind_at_a_chosen_moment(firm: Cycle) -> None:
     moment = firm.rehearsal.on("db1", "date -u +%Y-%m-%dT%H:%M:%S.%NZ").strip()[:23] + "Z"
     time.sleep(1.5)
     firm.sql("erp-db", "primary", "erp", "delete from rows")
+    # A backup of what is left aside by the recovery: nothing that is written later follows from it.
+    firm.rehearsal.on("db2", "systemctl start bascule-pgcopy-pgtest-erp-db.service")
+    LEFT_ASIDE.append(backups(firm)[-1])
     time.sleep(2)
     firm.sql("erp-db", "primary", "postgres", "select pg_switch_wal()")
     time.sleep(4)
@@ -150,6 +168,12 @@ def test_damage_is_left_behind_at_a_chosen_moment(firm: Cycle) -> None:
 
 
 def test_a_broken_live_copy_gives_way_to_the_backups(firm: Cycle) -> None:
+    # As when the disk of the copies loses the others: the newest backup is one that the log does not follow from.
+    made = backups(firm)
+    newer = made[made.index(LEFT_ASIDE[0]) + 1 :]
+    assert newer, "a recovery is followed by a backup"
+    for label in reversed(newer):
+        pgbackrest(firm, f"expire --set={label}")
     firm.sql("erp-db", "primary", "postgres", "select pg_switch_wal()")
     time.sleep(4)
     firm.rehearsal.on("db2", "systemctl stop postgresql@15-main; rm /var/lib/postgresql/15/main/global/pg_control")
