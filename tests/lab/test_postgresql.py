@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database on two real machines: streamed and backed up, lost, recovered, brought home, set back, forgotten."""
+"""A database on two real machines: streamed and backed up, lost, recovered, brought home, moved, forgotten."""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ import pytest
 
 from . import cycle as cycles
 from .cycle import DECLARE, Cycle
+from .register import rows, strategy
 
 pytestmark = [pytest.mark.lab]
-# A backup that was made after the moment to which the database was set back.
-LEFT_ASIDE: list[str] = []
 # Runs on the third site's machine: writes rows as fast as they are acknowledged, prints each number that was.
 WRITER = r"""
 import os, select, subprocess, sys, time
@@ -65,28 +63,6 @@ class Writer:
         self.thread.join(60)
         assert len(self.acknowledged) > 20
         return self.acknowledged
-
-
-def rows(firm: Cycle, side: str) -> set[int]:
-    return {int(line) for line in firm.sql("erp-db", side, "erp", "select seq from rows").split()}
-
-
-def strategy(firm: Cycle, driver: str) -> str:
-    """What the module said that it did, from the run's log of evidence."""
-    journal = (firm.runs[driver].folder or Path()) / "journal.jsonl"
-    return next(name for name in ("promote", "restore") if f'"strategy": "{name}"' in journal.read_text())
-
-
-def pgbackrest(firm: Cycle, command: str) -> str:
-    """What pgBackRest says at the repository's machine."""
-    config = "--config=/etc/pgbackrest/bascule/erp-db.conf --stanza=erp-db"
-    return firm.rehearsal.on("db2", f"cd /tmp; su postgres -s /bin/sh -c 'pgbackrest {config} {command}'")
-
-
-def backups(firm: Cycle) -> list[str]:
-    """Backups in the repository, oldest first."""
-    listed = json.loads(pgbackrest(firm, "info --output=json"))[0]["backup"]
-    return [str(entry["label"]) for entry in listed]
 
 
 def test_it_is_built_once(firm: Cycle) -> None:
@@ -142,47 +118,6 @@ def test_a_primary_that_comes_back_does_not_serve(firm: Cycle) -> None:
     firm.sql("erp-db", "standby", "erp", "insert into rows values (300001, now())")
     firm.drive("failback")
     assert 300001 in rows(firm, "primary")
-
-
-def test_damage_is_left_behind_at_a_chosen_moment(firm: Cycle) -> None:
-    good = rows(firm, "primary")
-    time.sleep(1.5)
-    moment = firm.rehearsal.on("db1", "date -u +%Y-%m-%dT%H:%M:%S.%NZ").strip()[:23] + "Z"
-    time.sleep(1.5)
-    firm.sql("erp-db", "primary", "erp", "delete from rows")
-    # A backup of what is left aside by the recovery: nothing that is written later follows from it.
-    firm.rehearsal.on("db2", "systemctl start bascule-pgcopy-pgtest-erp-db.service")
-    LEFT_ASIDE.append(backups(firm)[-1])
-    time.sleep(2)
-    firm.sql("erp-db", "primary", "postgres", "select pg_switch_wal()")
-    time.sleep(4)
-    firm.rehearsal.lab("kill", "primary")
-    refused = firm.rehearsal.driver("activate", env=DECLARE, extra={"scenario": "compromise"})
-    assert refused.outcome.exit != 0
-    firm.drive("activate", env=DECLARE, extra={"scenario": "compromise", "recovery_point": moment})
-    assert strategy(firm, "activate") == "restore"
-    assert rows(firm, "standby") == good
-    firm.rehearsal.lab("start", "primary")
-    firm.drive("failback")
-    assert rows(firm, "primary") == good
-
-
-def test_a_broken_live_copy_gives_way_to_the_backups(firm: Cycle) -> None:
-    # The newest backup is one that the log does not follow from, since the next one was not due or is lost.
-    made = backups(firm)
-    for label in reversed(made[made.index(LEFT_ASIDE[0]) + 1 :]):
-        pgbackrest(firm, f"expire --set={label}")
-    assert backups(firm)[-1] == LEFT_ASIDE[0]
-    firm.sql("erp-db", "primary", "postgres", "select pg_switch_wal()")
-    time.sleep(4)
-    firm.rehearsal.on("db2", "systemctl stop postgresql@15-main; rm /var/lib/postgresql/15/main/global/pg_control")
-    firm.rehearsal.lab("kill", "primary")
-    good = firm.drive("activate", env=DECLARE)
-    assert good.report
-    assert strategy(firm, "activate") == "restore"
-    assert int(firm.sql("erp-db", "standby", "erp", "select count(*) from ledger")) == 100000
-    firm.rehearsal.lab("start", "primary")
-    firm.drive("failback")
 
 
 def test_nothing_is_left(firm: Cycle) -> None:
