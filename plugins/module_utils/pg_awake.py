@@ -75,15 +75,20 @@ def position(lsn: str) -> int:
     return (int(high, 16) << 32) + int(low, 16)
 
 
+def left_at(history: str) -> list[tuple[int, int]]:
+    """From a history file: timelines before its own, oldest first, and at which byte of the log each was left."""
+    rows = [line.split("\t") for line in history.splitlines()]
+    return [(int(row[0]), position(row[1])) for row in rows if len(row) > 1 and row[0].strip().isdigit()]
+
+
 def cut_short(job: Job, cluster: Cluster, newest: pg_points.Segment | None) -> str:
     """A sentence when the replay ended before the archived log does: a segment of it is damaged or gone. Else ""."""
     timeline = pg_sql.value(cluster, "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
-    lines = [line.split("\t") for line in pg_host.read(f"{cluster.data}/pg_wal/{timeline}.history").splitlines()]
-    forks = [fields for fields in lines if len(fields) > 1 and fields[0].strip().isdigit()]
-    if not forks or newest is None or int(newest.name[:8], 16) != int(forks[-1][0]):
+    left = left_at(pg_host.read(f"{cluster.data}/pg_wal/{timeline}.history"))
+    if not left or newest is None or int(newest.name[:8], 16) != left[-1][0]:
         return ""
     size = segment_bytes(cluster)
-    ended = position(forks[-1][1]) // size
+    ended = left[-1][1] // size
     if number_of(newest.name, size) <= ended:
         return ""
     first = f"{newest.name[:8]}{ended // ((1 << 32) // size):08X}{ended % ((1 << 32) // size):08X}"

@@ -16,30 +16,19 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import 
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_points import Choice
 
-Left = Sequence["tuple[int, int]"]
+Left = Sequence[tuple[int, int]]  # as `pg_awake.left_at` gives it
 FIRST_WITH_HISTORY = 2
 NOT_THERE = 1  # pgBackRest's exit code for a file that is missing
 
 
-def left_at(history: str) -> list[tuple[int, int]]:
-    """From a history file: timelines before its own, oldest first, and at which byte of the log each was left."""
-    rows = [line.split("\t") for line in history.splitlines()]
-    return [(int(row[0]), pg_awake.position(row[1])) for row in rows if len(row) > 1 and row[0].strip().isdigit()]
-
-
 def timeline_at(left: Left, newest: int, byte: int) -> int:
-    """The timeline to which a byte of the log belongs, for a recovery along `newest`; 0 when to none.
+    """The timeline to which a byte of the log belongs, for a recovery along `newest`.
 
     As `tliOfPointInHistory` of PostgreSQL, newest first: a recovery to a moment before the last fork says that it left
     a timeline before that had begun.
     """
-    names = [*(name for name, _end in left), newest]
-    begins = [0, *(end for _name, end in left)]
-    ends = [*(end for _name, end in left), None]
-    for name, begin, end in reversed(list(zip(names, begins, ends))):
-        if begin <= byte and (end is None or byte < end):
-            return name
-    return 0
+    begun = zip([*(name for name, _end in left), newest], [0, *(end for _name, end in left)])
+    return next(name for name, begin in reversed(list(begun)) if begin <= byte)
 
 
 def leads_on(entry: Mapping[str, Any], left: Left, newest: int) -> bool:
@@ -81,7 +70,7 @@ def dead_ends(job: Job, cluster: Cluster) -> set[str]:
         return set()
     # The last one is of the present major version.
     newest, history = _newest(job, cluster, str(archives[-1]["id"]), int(str(archives[-1]["max"])[:8], 16))
-    left = left_at(history)
+    left = pg_awake.left_at(history)
     return {str(entry["label"]) for entry in made if not leads_on(entry, left, newest)}
 
 

@@ -72,7 +72,7 @@ def choice(kind: str, *bases: str) -> Choice:
                           ("0/90000A0", 5), ("1/0", 5)]
 )  # fmt: skip
 def test_a_place_in_the_log_belongs_to_the_newest_timeline_that_has_it(lsn: str, timeline: int) -> None:
-    assert pg_lineage.timeline_at(pg_lineage.left_at(HISTORY), 5, pg_awake.position(lsn)) == timeline
+    assert pg_lineage.timeline_at(pg_awake.left_at(HISTORY), 5, pg_awake.position(lsn)) == timeline
 
 
 def test_a_log_that_was_never_left_has_one_timeline() -> None:
