@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import boto3
-
+from bascule_double.config import Settings
 from bascule_double.errors import DoubleError
+from bascule_double.session import Clients
 
 TAG = "bascule:policy"
-# The double takes any credentials; without some, a client would look for those of the person who works here.
-NOBODY = {"aws_access_key_id": "double", "aws_secret_access_key": "double"}
+# moto takes any credentials; without some, a client would look for those of the person who works here.
+NOBODY = "double"
 # AWS's words for an instance that is gone and for a key that goes by itself, since no key can go at once.
 ENDED = frozenset({"shutting-down", "terminated"})
 GOING = frozenset({"PendingDeletion"})
@@ -32,8 +32,10 @@ def left(endpoint: str, policy: str, regions: Iterable[str]) -> list[str]:
 
 
 def _in_region(endpoint: str, policy: str, region: str) -> list[str]:
+    clients = Clients(Settings(region, {"": endpoint}, access_key=NOBODY, secret_key=NOBODY))
+
     def client(service: str) -> Any:
-        return boto3.client(service, region_name=region, endpoint_url=endpoint, **NOBODY)
+        return clients.get(service, region)
 
     pages = client("resourcegroupstaggingapi").get_paginator("get_resources")
     found = [
