@@ -20,7 +20,7 @@ help: ## say what there is
 venv: ## make .venv with all that the other targets need (again when pyproject.toml changed)
 	@.ci/setup
 
-check: venv ## while you work, under a minute: ruff, mypy --strict, yamllint and the quick tests
+check: venv ## while you work, no lab: ruff, mypy --strict, yamllint and the quick tests
 	@.ci/lint quick
 	@$(MAKE) --no-print-directory quick
 
