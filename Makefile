@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help venv check lint test test-full bench demo golden clean
+.PHONY: help venv check quick lint test test-full bench demo golden clean
 
 BIN := .venv/bin
 FIRM ?= atelier
@@ -20,14 +20,18 @@ help: ## say what there is
 venv: ## make .venv with all that the other targets need (again when pyproject.toml changed)
 	@.ci/setup
 
-check: venv lint ## what needs no lab: lint and the quick tests, under a minute
+check: venv ## while you work, no lab: ruff, mypy --strict, yamllint and the quick tests
+	@.ci/lint quick
+	@$(MAKE) --no-print-directory quick
+
+quick: venv
 	@echo "== quick tests"
 	@$(PYTEST) -m "not slow and not engine and not browser and not lab and not lab_full" -n auto
 
 lint: venv ## ruff, mypy --strict, yamllint, ansible-lint (profile production)
 	@.ci/lint
 
-test: check ## check, then whole runs with doubles, then on real machines (needs root and Linux)
+test: lint quick ## lint, the quick tests, whole runs with doubles, then on real machines (needs root and Linux)
 	@echo "== whole runs with doubles, minutes"
 	@$(PYTEST) -m "slow and not full and not engine and not lab and not lab_full" -n auto
 	@echo "== the page of a run in a real browser"

@@ -12,11 +12,17 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_points impor
 
 
 def gone(cluster: Cluster) -> bool:
-    """Whether the start has failed: nothing is being started and no postmaster lives."""
-    shown = pg_host.run(["systemctl", "show", "--property=ActiveState,Job", cluster.unit]).out.split()
-    waits = any(line.startswith("Job=") and line not in ("Job=", "Job=0") for line in shown)
-    ended = "ActiveState=failed" in shown or "ActiveState=inactive" in shown
-    return ended and not waits and not pg_cluster.running(cluster)
+    """Whether the start has failed: nothing is being started and no postmaster lives.
+
+    Debian's unit does not mind that its command fails, and then waits for a postmaster without a limit: what is still
+    "activating", with no command at work, has failed too.
+    """
+    asked = ["systemctl", "show", "--property=ActiveState,Job,ControlPID", cluster.unit]
+    shown = dict(line.partition("=")[::2] for line in pg_host.run(asked).out.split())
+    waits = shown.get("Job", "") not in ("", "0")
+    ended = shown.get("ActiveState") in ("failed", "inactive")
+    in_vain = shown.get("ActiveState") == "activating" and shown.get("ControlPID") == "0"
+    return (in_vain or (ended and not waits)) and not pg_cluster.running(cluster)
 
 
 def writable(job: Job, cluster: Cluster, limit_s: float) -> None:
@@ -69,15 +75,20 @@ def position(lsn: str) -> int:
     return (int(high, 16) << 32) + int(low, 16)
 
 
+def left_at(history: str) -> list[tuple[int, int]]:
+    """From a history file: timelines before its own, oldest first, and at which byte of the log each was left."""
+    rows = [line.split("\t") for line in history.splitlines()]
+    return [(int(row[0]), position(row[1])) for row in rows if len(row) > 1 and row[0].strip().isdigit()]
+
+
 def cut_short(job: Job, cluster: Cluster, newest: pg_points.Segment | None) -> str:
     """A sentence when the replay ended before the archived log does: a segment of it is damaged or gone. Else ""."""
     timeline = pg_sql.value(cluster, "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
-    lines = [line.split("\t") for line in pg_host.read(f"{cluster.data}/pg_wal/{timeline}.history").splitlines()]
-    forks = [fields for fields in lines if len(fields) > 1 and fields[0].strip().isdigit()]
-    if not forks or newest is None or int(newest.name[:8], 16) != int(forks[-1][0]):
+    left = left_at(pg_host.read(f"{cluster.data}/pg_wal/{timeline}.history"))
+    if not left or newest is None or int(newest.name[:8], 16) != left[-1][0]:
         return ""
     size = segment_bytes(cluster)
-    ended = position(forks[-1][1]) // size
+    ended = left[-1][1] // size
     if number_of(newest.name, size) <= ended:
         return ""
     first = f"{newest.name[:8]}{ended // ((1 << 32) // size):08X}{ended % ((1 << 32) // size):08X}"

@@ -15,6 +15,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import 
 LIVE, NEWEST = "live", "archive"
 NAMES = {LIVE, NEWEST}
 HISTORY_MODES = {"compromise", "corruption"}  # a live copy repeats what these did
+# pgBackRest tells whole seconds, cut off: only after this long a backup has surely ended.
+CUT_OFF_S = 1.0
 AHEAD_FROM = 8  # segments; the times of both ways cross somewhere between three and thirty
 SEGMENT = re.compile(r"^([0-9A-F]{24})-[0-9a-f]{40}(\.\w+)?$")
 LABEL = re.compile(r"^\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?$")
@@ -109,7 +111,7 @@ def listing(saved: list[dict[str, Any]], log_at: float | None, live_at: float | 
     if log_at is not None and saved:
         at = max(log_at, float(saved[0]["at"]))
         # Any moment between the oldest backup and the end of the log can be reached.
-        log = {"id": NEWEST, "at": at, "since": float(saved[-1]["at"]), "by": "pgbackrest", "kind": "log"}
+        log = {"id": NEWEST, "at": at, "since": float(saved[-1]["at"]) + CUT_OFF_S, "by": "pgbackrest", "kind": "log"}
         points.append({**log, "bytes": 0, "verified": False})
     if live_at is not None:
         points.append({"id": LIVE, "at": live_at, "by": "streaming", "kind": "live", "bytes": 0, "verified": True})
@@ -153,7 +155,7 @@ def chosen(point: str, points: list[dict[str, Any]]) -> Choice:
             f"The recovery point {point} is neither a backup nor a time such as 2026-11-23T15:10:24+01:00."
         )
     first, last = (
-        min(float(item["at"]) for item in saved),
+        min(float(item["at"]) for item in saved) + CUT_OFF_S,
         max(float(item["at"]) for item in points if item["kind"] != "live"),
     )
     if not first <= at <= last:
@@ -194,7 +196,7 @@ def based(choice: Choice, points: list[dict[str, Any]]) -> Choice:
     saved.sort(key=lambda item: -item[1])
     limit = target_epoch(choice.target) if choice.kind == "time" else None
     fitting = {"newest": [name for name, _at in saved], "backup": [choice.target],
-               "time": [name for name, at in saved if limit is not None and at <= limit]}  # fmt: skip
+               "time": [name for name, at in saved if limit is not None and at + CUT_OFF_S <= limit]}  # fmt: skip
     return replace(choice, bases=tuple(fitting[choice.kind]), made=tuple(saved))
 
 

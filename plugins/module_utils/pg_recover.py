@@ -14,6 +14,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     pg_backrest,
     pg_cluster,
     pg_demote,
+    pg_lineage,
     pg_link,
     pg_live,
     pg_points,
@@ -107,7 +108,8 @@ def restore(job: Job, cluster: Cluster, choice: Choice, points: list[dict[str, A
     pg_replica.allow_replacing(job, cluster)
     repository = str((job.copies or {})["repository"])
     newest = pg_points.newest_segment(repository, pg_backrest.stanza(job))
-    pg_restore.restore(job, cluster, pg_points.based(choice, points))
+    choice = pg_lineage.without_dead_ends(job, cluster, pg_points.based(choice, points))
+    pg_restore.restore(job, cluster, choice)
     cut = pg_awake.cut_short(job, job.cluster(), newest) if choice.kind == "newest" else ""
     if cut:
         job.notes.append(cut)

@@ -177,7 +177,8 @@ def argv(job: Job, choice: Choice, base: str) -> list[str]:
     follow = pg_backrest.restore_command(job, ahead=choice.ahead)
     kinds = {
         "newest": ["--type=default"],
-        "backup": ["--type=immediate", "--target-action=promote"],
+        # Along its own timeline, which a later recovery may have left.
+        "backup": ["--type=immediate", "--target-action=promote", "--target-timeline=current"],
         "time": ["--type=time", f"--target={choice.target}", "--target-action=promote"],
     }
     named = [f"--set={base or choice.target}"] if base or choice.kind == "backup" else []

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Both commands and their words."""
+    """All commands and their words."""
     top = argparse.ArgumentParser(
         prog="bascule-double",
         description="A double of Pulumi's provider for AWS, over moto, for tests. Nothing of it is AWS.",
@@ -39,6 +40,11 @@ def parser() -> argparse.ArgumentParser:
         "--port", type=int, default=0, help="the port on 127.0.0.1; without it a free one, which is said"
     )
     serve.set_defaults(work=run_server)
+    left = commands.add_parser("left", help="print what is there that carries the tag of a policy, as a list in JSON")
+    left.add_argument("endpoint", help="where moto answers, as `serve` said")
+    left.add_argument("policy", help="the policy's identifier")
+    left.add_argument("region", nargs="+", help="regions in which to look")
+    left.set_defaults(work=show_left)
     return top
 
 
@@ -51,3 +57,10 @@ def run_server(args: argparse.Namespace) -> None:
     from bascule_double.moto.server import serve
 
     serve(args.port)
+
+
+def show_left(args: argparse.Namespace) -> None:
+    # boto3 is a tenth of a second to import, and only this command needs it.
+    from bascule_double.left import left
+
+    print(json.dumps(left(args.endpoint, args.policy, args.region)))

@@ -11,6 +11,9 @@ from typing import Mapping, Optional
 Target = tuple[str, int]
 ANSWERS, HANGS, SILENT = "answers", "hangs", "silent"
 SLICE_S = 0.2
+# A connection that is not there by then is not coming: a first packet that was lost is sent again after 1 s. What is
+# connected may take longer to say who it is, a machine under load does.
+CONNECT_S = 1.5
 
 
 def _begin(target: Target) -> Optional[socket.socket]:
@@ -43,6 +46,10 @@ def _connected(connection: socket.socket) -> bool:
     return True
 
 
+def _any_connected(selector: selectors.BaseSelector) -> bool:
+    return any(_connected(key.fileobj) for key in selector.get_map().values())  # type: ignore[arg-type]
+
+
 def answering(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: float = 2.0) -> dict[str, bool]:
     """Whether each of `targets` (name → address, port) answers a TCP connection within `limit_s` seconds in all.
 
@@ -55,6 +62,7 @@ def answering(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: f
 def states(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: float = 2.0) -> dict[str, str]:
     """As `answering`, in words: `ANSWERS`, `SILENT`, or `HANGS` for what takes a connection and then says nothing.
 
+    It ends before `limit_s` when all have answered, and after `CONNECT_S` when none of the others is connected.
     Time in which this computer itself stood still does not count: it would make every machine look dead.
     """
     found = dict.fromkeys(targets, SILENT)
@@ -66,6 +74,8 @@ def states(targets: Mapping[str, Target], banner: bytes = b"SSH-", limit_s: floa
             if connection:
                 selector.register(connection, event, name)
         while selector.get_map() and left_s > 0:
+            if left_s <= limit_s - CONNECT_S and not _any_connected(selector):
+                break
             began, wait_s = time.monotonic(), min(SLICE_S, left_s)
             ready = selector.select(wait_s)
             left_s -= min(wait_s, time.monotonic() - began)

@@ -17,6 +17,8 @@ from firms import brute, dearer, firm, tighter
 from bascule.choice.problem import Group, Item, Option, Problem, Stop, System
 from bascule.choice.program import cheapest
 
+pytestmark = pytest.mark.slow
+
 FIRMS = 500
 
 

@@ -7,9 +7,6 @@ import io
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -215,37 +212,14 @@ def test_a_double_that_does_not_start_is_said() -> None:
         cloud.first_line(subprocess.Popen([sys.executable, "-c", "print('oh')"], stdout=subprocess.PIPE))
 
 
-@pytest.fixture
-def account() -> Iterator[tuple[str, list[str]]]:
-    """Something that answers as the tagging API, and what it was asked."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            asked.append(f"{self.headers['X-Amz-Target']} {self.headers['Authorization'].split('/')[2]} {body}")
-            found = [{"ResourceARN": "arn:aws:b"}, {"ResourceARN": "arn:aws:a"}]
-            answer = json.dumps({"ResourceTagMappingList": found})
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(answer.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
-
-
-def test_the_account_is_asked_by_the_tag_of_the_policy(account: tuple[str, list[str]]) -> None:
-    endpoint, asked = account
-    assert cloud.resources(endpoint, "far", ["eu-west-3"]) == ["arn:aws:a", "arn:aws:b"]
-    assert asked == [
-        'ResourceGroupsTaggingAPI_20170126.GetResources eu-west-3 {"TagFilters": [{"Key": "bascule:policy", '
-        '"Values": ["far"]}]}'
-    ]
+def test_the_account_is_asked_by_the_tag_of_the_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, rehearsal, _ = story(tmp_path)
+    asked = "import json, sys; print('a warning', file=sys.stderr); print(json.dumps(sys.argv[1:]))"
+    monkeypatch.setattr(cloud, "python", lambda module: [sys.executable, "-c", asked, module])
+    real = Cloud(rehearsal, tmp_path / "demo")
+    real.endpoint = "http://127.0.0.1:5"
+    assert real.left() == ["bascule_double", "left", "http://127.0.0.1:5", "far", "x"]
+    monkeypatch.setattr(cloud, "python", lambda module: [sys.executable, "-m", module])
+    real.endpoint = "http://127.0.0.1:9"
     with pytest.raises(FailedError, match="does not say what is left"):
-        cloud.resources("http://127.0.0.1:9", "far", ["eu-west-3"])
+        real.left()

@@ -14,6 +14,8 @@ import pytest
 
 from bascule_lab.demo.commands import Commands, FailedError, last_line
 
+from ..processes import ends
+
 # A computer may stand still for a while: what must come is waited for patiently, what must not end lasts.
 PATIENCE_S, LASTING_S = 300, 600
 
@@ -25,15 +27,6 @@ def commands(tmp_path: Path) -> Commands:
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
 
 
 def test_output_goes_to_numbered_logs(commands: Commands) -> None:
@@ -64,10 +57,7 @@ def test_a_limit_ends_the_command_and_its_children(commands: Commands) -> None:
         told = commands.outcomes[-1].log.read_text().splitlines()
         if told:
             break
-    end = time.monotonic() + PATIENCE_S
-    while alive(int(told[0])) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not alive(int(told[0]))
+    assert ends(int(told[0]))
 
 
 def test_an_interruption_reaches_the_command(commands: Commands) -> None:

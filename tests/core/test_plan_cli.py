@@ -271,6 +271,7 @@ nas ansible_host=10.1.0.5
 """
 
 
+@pytest.mark.slow
 def test_init_from_an_inventory_of_ansible(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hosts = tmp_path / "hosts.ini"
     hosts.write_text(INVENTORY)

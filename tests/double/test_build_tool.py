@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "tools" / "pulumi" / "build.py"
 # A double of Go: writes programs that say a version, after a while, and keeps a list of what it was asked.

@@ -14,6 +14,8 @@ import yaml
 
 from bascule import api
 
+pytestmark = pytest.mark.slow
+
 SMALL = Path(__file__).parent / "small" / "policy.yml"
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from . import cycle as cycles
 from .cycle import DECLARE, Cycle
 from .fault_table import FaultTable
 
-pytestmark = [pytest.mark.lab]
+pytestmark = [pytest.mark.lab_full]
 SCANS = {"only": "scans"}
 # Logins of the person who runs a driver; those of the agents have other users.
 LOGINS = "journalctl -q -u ssh -o cat | grep -c '^Accepted publickey for dr ' || true"

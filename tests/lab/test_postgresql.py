@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database on two real machines: streamed and backed up, lost, recovered, brought home, set back, forgotten."""
+"""A database on two real machines: streamed and backed up, lost, recovered, brought home, forgotten."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,66 +11,15 @@ import pytest
 
 from . import cycle as cycles
 from .cycle import DECLARE, Cycle
+from .register import Writer, rows, strategy
 
 pytestmark = [pytest.mark.lab]
-# Runs on the third site's machine: writes rows as fast as they are acknowledged, prints each number that was.
-WRITER = r"""
-import os, select, subprocess, sys, time
-host, seconds, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
-argv = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", host, "-U", "clerk", "-d", "erp"]
-env = dict(os.environ, PGPASSWORD="clerk", PGCONNECT_TIMEOUT="2")
-p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, bufsize=1)
-end = time.time() + seconds
-while time.time() < end:
-    try:
-        p.stdin.write("insert into rows values (%d, clock_timestamp()) returning seq;\n" % number)
-    except BrokenPipeError:
-        break
-    if not select.select([p.stdout], [], [], 2)[0] or not p.stdout.readline().strip():
-        break
-    print(number, time.time())
-    number += 1
-    time.sleep(0.01)
-p.kill()
-"""
 
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
     with cycles.started("pgtest", tmp_path_factory.mktemp("pgtest")) as cycle:
         yield cycle
-
-
-class Writer:
-    """Writes at a side until the machine is gone or `seconds` are over; `acknowledged` is what was confirmed and when,
-    by the clock of who wrote."""
-
-    def __init__(self, firm: Cycle, side: str, seconds: float, first: int) -> None:
-        address = firm.rehearsal.plan["systems"]["erp-db"]["addresses"][side]
-        self.acknowledged: dict[int, float] = {}
-
-        def work() -> None:
-            out = firm.rehearsal.on("outside", 'exec python3 - "$@"', address, str(seconds), str(first), stdin=WRITER)
-            rows = (line.split() for line in out.splitlines())
-            self.acknowledged = {int(number): float(moment) for number, moment in rows}
-
-        self.thread = threading.Thread(target=work)
-        self.thread.start()
-
-    def end(self) -> dict[int, float]:
-        self.thread.join(60)
-        assert len(self.acknowledged) > 20
-        return self.acknowledged
-
-
-def rows(firm: Cycle, side: str) -> set[int]:
-    return {int(line) for line in firm.sql("erp-db", side, "erp", "select seq from rows").split()}
-
-
-def strategy(firm: Cycle, driver: str) -> str:
-    """What the module said that it did, from the run's log of evidence."""
-    journal = (firm.runs[driver].folder or Path()) / "journal.jsonl"
-    return next(name for name in ("promote", "restore") if f'"strategy": "{name}"' in journal.read_text())
 
 
 def test_it_is_built_once(firm: Cycle) -> None:
@@ -107,59 +55,6 @@ def test_it_comes_home_to_an_empty_machine(firm: Cycle) -> None:
     assert rows(firm, "primary") == before
     cycles.expect_usable(firm, "failback")
     firm.drive("status")
-
-
-def test_a_planned_switch_loses_nothing_and_follows_at_once(firm: Cycle) -> None:
-    writer = Writer(firm, "primary", 30, 200001)
-    time.sleep(2)
-    firm.drive("activate", env=DECLARE, extra={"scenario": "planned"})
-    assert writer.end().keys() <= rows(firm, "standby")
-    firm.drive("failback")
-    assert rows(firm, "primary") >= writer.acknowledged.keys()
-
-
-def test_a_primary_that_comes_back_does_not_serve(firm: Cycle) -> None:
-    firm.rehearsal.lab("kill", "primary")
-    firm.drive("activate", env=DECLARE)
-    firm.rehearsal.lab("start", "primary")
-    state = "for i in $(seq 8); do pg_lsclusters -h | grep -q online && echo serves && exit; sleep 1; done; echo off"
-    assert firm.rehearsal.on("db1", state).strip() == "off"
-    firm.sql("erp-db", "standby", "erp", "insert into rows values (300001, now())")
-    firm.drive("failback")
-    assert 300001 in rows(firm, "primary")
-
-
-def test_damage_is_left_behind_at_a_chosen_moment(firm: Cycle) -> None:
-    good = rows(firm, "primary")
-    time.sleep(1.5)
-    moment = firm.rehearsal.on("db1", "date -u +%Y-%m-%dT%H:%M:%S.%NZ").strip()[:23] + "Z"
-    time.sleep(1.5)
-    firm.sql("erp-db", "primary", "erp", "delete from rows")
-    time.sleep(2)
-    firm.sql("erp-db", "primary", "postgres", "select pg_switch_wal()")
-    time.sleep(4)
-    firm.rehearsal.lab("kill", "primary")
-    refused = firm.rehearsal.driver("activate", env=DECLARE, extra={"scenario": "compromise"})
-    assert refused.outcome.exit != 0
-    firm.drive("activate", env=DECLARE, extra={"scenario": "compromise", "recovery_point": moment})
-    assert strategy(firm, "activate") == "restore"
-    assert rows(firm, "standby") == good
-    firm.rehearsal.lab("start", "primary")
-    firm.drive("failback")
-    assert rows(firm, "primary") == good
-
-
-def test_a_broken_live_copy_gives_way_to_the_backups(firm: Cycle) -> None:
-    firm.sql("erp-db", "primary", "postgres", "select pg_switch_wal()")
-    time.sleep(4)
-    firm.rehearsal.on("db2", "systemctl stop postgresql@15-main; rm /var/lib/postgresql/15/main/global/pg_control")
-    firm.rehearsal.lab("kill", "primary")
-    good = firm.drive("activate", env=DECLARE)
-    assert good.report
-    assert strategy(firm, "activate") == "restore"
-    assert int(firm.sql("erp-db", "standby", "erp", "select count(*) from ledger")) == 100000
-    firm.rehearsal.lab("start", "primary")
-    firm.drive("failback")
 
 
 def test_nothing_is_left(firm: Cycle) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 SMALL = ROOT / "tests" / "golden" / "small" / "policy.yml"
 PASSPHRASE = "s3cr3t-of-the-state"
@@ -39,6 +40,7 @@ ANSIBLE = """\
 #!/usr/bin/env python3
 import os, shutil, sys
 from pathlib import Path
+
 print("::error::not a command of a workflow")
 print("arguments:", *sys.argv[1:])
 if os.environ.get("REFUSES"):

@@ -60,6 +60,7 @@ def test_whole_cycle_there_and_back(firm: Make) -> None:
     assert {line["machine"] for line in last} == {"db1", "app1", "files1"}
 
 
+@pytest.mark.full
 def test_the_full_name_of_a_driver_is_the_folders_own(firm: Make) -> None:
     made = firm()
     for name in ("status", "activate"):
@@ -161,6 +162,7 @@ def test_a_lock_of_another_controller_is_respected_until_it_is_named(firm: Make)
     assert code == 0, output
 
 
+@pytest.mark.full
 def test_only_is_widened_to_the_group_and_leaves_the_rest_alone(firm: Make) -> None:
     made = firm()
     assert made.run("dr-activate.yml", "-e", "only=drawings")[0] == 0
@@ -201,6 +203,7 @@ def test_a_primary_that_cannot_be_stopped_needs_a_reason(firm: Make) -> None:
     assert "its power was cut by hand" in json.dumps(report(made)["notes"])
 
 
+@pytest.mark.full
 def test_a_silent_primary_needs_no_second_reason(firm: Make) -> None:
     made = firm(silent=("db1", "app1", "files1"))
     code, output = made.run("dr-activate.yml")
@@ -226,6 +229,7 @@ def test_data_that_differ_stay_where_they_are(firm: Make) -> None:
     assert marker["serving"] == "standby"
 
 
+@pytest.mark.full
 def test_what_was_declared_arrives_as_it_was_typed(firm: Make) -> None:
     made, typed = firm(), "it's {{ lookup('pipe', 'touch /tmp/never') }} \"burning\" $HOME"
     assert made.run("dr-activate.yml", BASCULE_DECLARE=typed)[0] == 0
@@ -241,6 +245,7 @@ def test_status_says_what_an_activation_would_do(firm: Make) -> None:
     assert (outlook["orders"]["keeps_rpo"], outlook["drawings"]["keeps_rpo"]) == (True, False)
 
 
+@pytest.mark.full
 def test_groups_come_home_one_after_the_other(firm: Make) -> None:
     made = firm()
     assert made.run("dr-activate.yml")[0] == 0

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _bridge, _contact, _outputs, _stack
 
+from ..processes import ends
+
 PLAN: dict[str, Any] = {"secrets": {"copies": {"env": "COPIES_KEY"}, "deploy": {"env": "AWS_DEPLOY_KEY"}}}
 # Starts a program in a process group of its own, as the engine does with its plugins.
+pytestmark = pytest.mark.slow
 STUBBORN = """
 import json, os, signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -43,19 +46,12 @@ def folder(home: Path, program: str) -> Path:
     return home
 
 
-def there(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
 def test_at_the_limit_it_ends_with_all_that_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_bridge, "GRACE_S", 0.5)
     with pytest.raises(_bridge.BridgeError, match="did not end within 1 s") as late:
         _bridge.work(folder(tmp_path, STUBBORN), {}, dict(os.environ), 1, tmp_path / "log", lambda: True)
     assert late.value.reason == "limit"
-    assert not there(late.value.seen[0]["child"])
+    assert ends(late.value.seen[0]["child"])
 
 
 def test_it_may_end_in_good_order_first(tmp_path: Path) -> None:

@@ -159,6 +159,7 @@ def test_without_saved_outputs_either_what_answers_is_used(cloud_firm: Make) -> 
     assert did(made, "alone") == []
 
 
+@pytest.mark.full
 def test_one_machine_that_cannot_be_made_blocks_only_what_needs_it(cloud_firm: Make) -> None:
     failed = {"spared": ["app2"], "fail": {"reason": "error", "msg": "The engine failed: app2: InsufficientCapacity."}}
     made = cloud_firm(cloud={"up": failed})
@@ -329,6 +330,7 @@ def test_what_is_not_compiled_is_looked_at_too(cloud_firm: Make, name: str, text
     assert made.asked() == []
 
 
+@pytest.mark.full
 def test_a_pin_of_a_machine_that_is_built_is_let_alone(cloud_firm: Make) -> None:
     made = cloud_firm()
     (made.folder / "outputs").mkdir()

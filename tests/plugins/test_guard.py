@@ -116,6 +116,7 @@ def test_nothing_is_declared_for_nobody(firm: Make) -> None:
     assert made.done() == []
 
 
+@pytest.mark.full
 def test_without_the_journal_s_word_the_steps_refuse_by_themselves(firm: Make) -> None:
     made = firm()
     for argument in (

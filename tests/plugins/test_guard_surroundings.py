@@ -136,6 +136,7 @@ def test_settings_that_change_what_is_done_are_all_named_at_once(sealed: Firm) -
     refused(sealed, f"Say unset {' '.join(TOGETHER)} and start again", **TOGETHER)
 
 
+@pytest.mark.full
 def test_settings_that_only_change_the_looks_are_let_through(sealed: Firm) -> None:
     code, output = sealed.run("dr-activate.yml", "--check", **HARMLESS)
     assert code == 0, output
@@ -155,6 +156,7 @@ def test_variables_that_would_override_ours_are_refused(sealed: Firm, tmp_path: 
     refused(sealed, f"-e {names} would take the place of what the run itself goes by", "-e", f"@{file}")
 
 
+@pytest.mark.full
 def test_all_that_steps_set_is_refused_in_a_file_and_the_rest_is_not() -> None:
     from ansible_collections.bascule.continuity.plugins.plugin_utils import _refused_variables as variables
 
@@ -194,6 +196,7 @@ def test_linked_folders_are_refused(sealed: Firm, tmp_path: Path) -> None:
     refused(sealed, "group_vars, playbooks/systems/more: not compiled")
 
 
+@pytest.mark.full
 def test_what_people_leave_beside_is_let_alone(sealed: Firm) -> None:
     left = [sealed.folder / name for name in ("activate.log", ".git/config", "wheels/x.whl", "notes/who-to-call.txt")]
     cache = sealed.folder / "lib/bascule_runtime/__pycache__/more.pyc"
@@ -257,6 +260,7 @@ def test_another_working_folder_is_refused_whatever_finds_the_plugins(sealed: Fi
         untouched(sealed)
 
 
+@pytest.mark.full
 def test_a_runtime_from_elsewhere_does_not_take_the_place_of_the_folders(sealed: Firm, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "src/bascule_runtime", tmp_path / "bascule_runtime")
     (tmp_path / "bascule_runtime/scope.py").write_text("raise RuntimeError('not this one')\n")
@@ -306,6 +310,7 @@ def test_what_was_declared_arrives_to_the_byte(sealed: Firm, tmp_path: Path) -> 
     assert not (tmp_path / "never").exists()
 
 
+@pytest.mark.full
 def test_bytes_that_are_no_utf_8_are_written_as_what_they_are(sealed: Firm) -> None:
     code, output = sealed.run(
         "dr-activate.yml", "--check", BASCULE_DECLARE=os.fsdecode("incendie à l'étage".encode("latin-1"))

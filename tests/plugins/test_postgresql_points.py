@@ -140,3 +140,14 @@ def test_log_is_fetched_ahead_where_there_is_much_of_it(tmp_path: Path, segments
     later = pg_points.Choice("restore", "", "time", "2026-11-20 03:00:00+00:00")
     assert pg_points.with_log(later, saved, str(tmp_path), "db").ahead is ahead
     assert pg_points.with_log(newest, [], str(tmp_path), "db").ahead is True
+
+
+def test_a_backup_that_ended_within_the_second_asked_for_may_have_ended_after_it() -> None:
+    def bases(at: float) -> tuple[str, ...]:
+        return pg_points.based(pg_points.Choice("restore", "", "time", pg_points.target_text(at)), POINTS).bases
+
+    assert bases(1000086400.9) == (FULL,)
+    assert bases(1000086401.0) == (INCR, FULL)
+    with pytest.raises(PlainError, match="outside what the copies hold"):
+        choose(point="1000000000.9")
+    assert next(point for point in POINTS if point["id"] == "archive")["since"] == 1000000001.0

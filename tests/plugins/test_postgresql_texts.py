@@ -136,7 +136,8 @@ def test_commands_name_our_configuration_only() -> None:
     ("choice", "words"),
     [
         (pg_points.Choice("restore", ""), ["--type=default"]),
-        (pg_points.Choice("restore", "", "backup", "L"), ["--set=L", "--type=immediate", "--target-action=promote"]),
+        (pg_points.Choice("restore", "", "backup", "L"), ["--set=L", "--type=immediate", "--target-action=promote",
+                                                          "--target-timeline=current"]),
         (pg_points.Choice("restore", "", "time", "T"), ["--type=time", "--target=T", "--target-action=promote"]),
     ],
 )

@@ -37,6 +37,7 @@ def words(made: Firm) -> dict[str, str]:
     return {entry["id"]: entry["word"] for entry in json.loads(newest.read_text())["activities"]}
 
 
+@pytest.mark.full
 def test_a_machine_that_lets_nobody_in_keeps_its_group(firm: Make) -> None:
     made = away(firm(deaf=("db1",)))
     code, output = made.run("dr-failback.yml")
@@ -50,6 +51,7 @@ def test_a_machine_that_lets_nobody_in_keeps_its_group(firm: Make) -> None:
     assert done(made, "recover") == {("db", "standby"), ("app", "standby"), ("files", "primary")}
 
 
+@pytest.mark.full
 def test_nothing_is_held_of_a_group_that_cannot_be_brought_back(firm: Make) -> None:
     made = away(firm(behave={"db": {"resync": {"fail": "The disk of db1 is full."}}}))
     code, output = made.run("dr-failback.yml")

@@ -73,6 +73,7 @@ def firm(tmp_path: Path, door: Door) -> Firm:
     return Named(tmp_path, door).write()
 
 
+@pytest.mark.full
 def test_users_are_sent_there_and_home(firm: Firm, account: Account) -> None:
     account.make_zone()
     code, output = firm.run("dr-activate.yml", **account.environment)
@@ -85,6 +86,7 @@ def test_users_are_sent_there_and_home(firm: Firm, account: Account) -> None:
         assert path.is_dir() or SECRET not in path.read_text()
 
 
+@pytest.mark.full
 def test_a_zone_that_is_missing_fails_the_switch_and_the_next_run_goes_on(firm: Firm, account: Account) -> None:
     code, output = firm.run("dr-activate.yml", **account.environment)
     assert code == 2

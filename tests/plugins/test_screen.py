@@ -149,6 +149,7 @@ def test_a_run_that_is_killed_leaves_a_terminal_that_can_be_used(firm: Make) -> 
     assert watch.returncode == 1
 
 
+@pytest.mark.full
 def test_an_interruption_says_what_ansible_said_last(firm: Make) -> None:
     made = firm(behave={"db": {"recover": {"until_told": "never"}}})
     with window(made, "dr-activate.yml") as opened:
@@ -159,6 +160,7 @@ def test_an_interruption_says_what_ansible_said_last(firm: Make) -> None:
     assert "All that Ansible said" in opened.text()
 
 
+@pytest.mark.full
 def test_who_asks_for_ansibles_own_words_gets_them(firm: Make) -> None:
     made = firm()
     for arguments, more in ((["-v"], {}), ([], {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"})):

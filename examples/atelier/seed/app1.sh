@@ -15,10 +15,13 @@ root = /usr/local/share/erp
 uri = postgresql://tryton:lab-only-tryton@10.99.1.11:5432/
 path = /var/lib/tryton
 K
-install -d -m 755 /usr/local/share/erp
+unit=/etc/systemd/system/tryton-server.service.d
+install -d -m 755 /usr/local/share/erp $unit
+install -m 644 roles/tryton/files/load-at-start.conf $unit/load-at-start.conf
 install -m 644 roles/tryton/files/index.html /usr/local/share/erp/index.html
 chown root:tryton /etc/tryton/trytond.conf
 chmod 640 /etc/tryton/trytond.conf
+systemctl daemon-reload
 systemctl enable -q --now tryton-server.service
 
 # The web site: the same files that the role lays on app2.

@@ -11,7 +11,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +29,6 @@ START_S = 60.0
 ANSWER_S = 30.0
 # The secret is taken out of all that is written, so it is no word that anybody writes.
 NOBODY = {"AWS_ACCESS_KEY_ID": "double", "AWS_SECRET_ACCESS_KEY": "a-secret-of-nobody"}
-TAGGING = "ResourceGroupsTaggingAPI_20170126.GetResources"
 
 
 @dataclass
@@ -110,7 +108,9 @@ class Cloud:
 
     def left(self) -> list[str]:
         """What the account itself says that carries the policy's tag. Raises FailedError when it does not say."""
-        return resources(self.endpoint, self.rehearsal.policy_id, regions(self.rehearsal.plan))
+        asked = [*python("bascule_double"), "left", self.endpoint, self.rehearsal.policy_id]
+        told = self.rehearsal.commands.must("left", [*asked, *regions(self.rehearsal.plan)], limit_s=2 * ANSWER_S)
+        return [str(arn) for arn in json.loads(told.log.read_text(encoding="utf-8").splitlines()[-1])]
 
     def stop(self) -> None:
         """End moto; all that was in it is gone."""
@@ -157,26 +157,3 @@ def first_line(process: subprocess.Popen[bytes]) -> bytes:
 def regions(plan: Mapping[str, Any]) -> list[str]:
     """The regions of sites that are built."""
     return sorted({site["cloud"]["region"] for site in plan["sites"].values() if site.get("cloud")})
-
-
-def resources(endpoint: str, policy: str, where: list[str]) -> list[str]:
-    """Identities of all that carries the tag of a policy, asked of the tagging API. Raises FailedError."""
-    found: list[str] = []
-    for region in where:
-        scope = f"Credential=double/20260101/{region}/tagging/aws4_request"
-        request = urllib.request.Request(
-            endpoint,
-            data=json.dumps({"TagFilters": [{"Key": "bascule:policy", "Values": [policy]}]}).encode(),
-            headers={
-                "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none",
-                "Content-Type": "application/x-amz-json-1.1",
-                "X-Amz-Target": TAGGING,
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
-                said = json.load(answer)
-        except (OSError, ValueError) as error:
-            raise FailedError(f"The double of AWS does not say what is left: {error}.") from None
-        found += [str(entry["ResourceARN"]) for entry in said["ResourceTagMappingList"]]
-    return sorted(found)

@@ -30,9 +30,7 @@ def preview(ask: Ask, say: Say) -> Result:
     seen = Seen(say)
     with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside, _as_before(settings_file(ask)):
         opened = _to_look_at(ask, say, Path(aside))
-        settings = Path(aside) / f"Pulumi.{ask.stack}.yaml"
-        settings.write_text(settings_text(ask), encoding="utf-8")
-        drive(opened, seen, lambda: _look(opened, seen, settings))
+        _look(opened, seen, Path(aside))
     return result_of(opened, seen)
 
 
@@ -80,17 +78,23 @@ def _refuse_what_is_forbidden(opened: Opened) -> None:
     While the engine builds, a rule stops what it is about, but not the things that are built beside it. An activation
     goes without this: its seconds count, and all that it adds are machines, of which a forbidden one is stopped alone.
     """
-    looked = Seen(lambda *_event, **_fields: None)
     with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside:
-        settings = Path(aside) / f"Pulumi.{opened.ask.stack}.yaml"
-        settings.write_text(settings_text(opened.ask), encoding="utf-8")
-        drive(opened, looked, lambda: _look(opened, looked, settings))
+        _look(opened, Seen(lambda *_event, **_fields: None), Path(aside))
 
 
-def _look(opened: Opened, seen: Seen, settings: Path) -> None:
-    """Let the engine plan only, with settings of its own: a run that changes the stack at this moment reads others."""
-    opened.stack.preview(  # type: ignore[union-attr]
-        on_event=seen.take, policy_packs=_rules(opened.ask), config_file=str(settings), refresh=opened.ask.refresh
+def _look(opened: Opened, seen: Seen, aside: Path) -> None:
+    """Let the engine plan only. Its settings lie in `aside`: a run that changes the stack at this moment reads others.
+
+    Raise Trouble for what it says when it fails.
+    """
+    settings = aside / f"Pulumi.{opened.ask.stack}.yaml"
+    settings.write_text(settings_text(opened.ask), encoding="utf-8")
+    drive(
+        opened,
+        seen,
+        lambda: opened.stack.preview(  # type: ignore[union-attr]
+            on_event=seen.take, policy_packs=_rules(opened.ask), config_file=str(settings), refresh=opened.ask.refresh
+        ),
     )
 
 
