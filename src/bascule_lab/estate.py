@@ -10,9 +10,9 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from bascule_lab import cloud, lab_file
+from bascule_lab import cloud, hypervisors, lab_file
 from bascule_lab.errors import USAGE, LabError
-from bascule_lab.lab_file import read_yaml
+from bascule_lab.lab_file import Guest, read_yaml
 from bascule_lab.state import State
 from bascule_lab.written import (
     DNS_SITE,
@@ -30,7 +30,8 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine of the lab. `key` names the policy's secret that opens it, or is None."""
+    """One machine of the lab. `key` names the policy's secret that opens it, or is None; one that runs guests has
+    `bridges` for them."""
 
     id: str
     site: str
@@ -38,6 +39,7 @@ class Machine:
     user: str = "root"
     port: int = 22
     key: str | None = None
+    bridges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Estate:
     built: tuple[str, ...] = ()
     tunnel_keys: frozenset[str] = frozenset()
     tunnel_ports: Mapping[str, int] = field(default_factory=dict)
+    guests: tuple[Guest, ...] = ()
+    guest_packages: tuple[str, ...] = ()
 
     @property
     def standing(self) -> dict[str, Machine]:
@@ -110,7 +114,8 @@ def load(path: Path) -> Estate:
     if dns and dns.machine not in machines:
         site = next(site for site, network in networks.items() if dns.address in network)
         machines[dns.machine] = Machine(dns.machine, site, dns.address)
-    strangers = sorted({*lab.seed, *lab.cache} - {name for name, own in machines.items() if own.site not in built})
+    named = {*lab.seed, *lab.cache, *(guest.on for guest in lab.guests)}
+    strangers = sorted(named - {name for name, own in machines.items() if own.site not in built})
     if strangers:
         raise LabError(f"lab.yml names {', '.join(strangers)}, which is no machine that exists from the start.", USAGE)
     return Estate(
@@ -120,7 +125,7 @@ def load(path: Path) -> Estate:
         machines=machines,
         dns=dns,
         secrets={name: dict(entry) for name, entry in (policy.get("secrets") or {}).items()},
-        packages=tuple(sorted({*lab.packages, *cloud.PACKAGES})) if built else lab.packages,
+        packages=tuple(sorted({*lab.packages, *_packages(policy)})),
         seed=lab.seed,
         cache=lab.cache,
         moved=moves,
@@ -128,7 +133,17 @@ def load(path: Path) -> Estate:
         built=built,
         tunnel_keys=cloud.tunnel_keys(policy),
         tunnel_ports=cloud.tunnel_ports(policy),
+        guests=lab.guests,
+        guest_packages=lab.guest_packages,
     )
+
+
+def _packages(policy: dict[str, Any]) -> tuple[str, ...]:
+    """What kinds of machines of a policy need in the image."""
+    sites = [(entry or {}).get("machines") or {} for entry in policy["sites"].values()]
+    machines = [own or {} for site in sites for own in site.values()]
+    hosts = hypervisors.PACKAGES if any(map(hypervisors.is_one, machines)) else ()
+    return (*(cloud.PACKAGES if cloud.sites(policy) else ()), *hosts)
 
 
 def identity(path: Path) -> str:
@@ -155,7 +170,13 @@ def read_machines(
             if not _IDENTIFIER.fullmatch(str(name)) or not _USER.fullmatch(str(how.get("user", "root"))):
                 raise LabError(f"The name or the user of machine {name!r} has signs that a lab cannot use.", USAGE)
             machines[name] = Machine(
-                name, site, moves.get(address, address), str(how.get("user", "root")), int(how.get("port", 22)), key
+                name,
+                site,
+                moves.get(address, address),
+                str(how.get("user", "root")),
+                int(how.get("port", 22)),
+                key,
+                hypervisors.bridges(own or {}),
             )
     return machines
 

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bascule_lab import zone
+from bascule_lab import hypervisors, zone
 from bascule_lab.estate import Estate, Machine
 
 HOST_KEY = "ssh_host_ed25519_key"
@@ -36,6 +36,8 @@ def for_machine(
         "root/.ssh/authorized_keys": File("".join(line + "\n" for line in authorised), 0o600),
         "etc/hosts": File(hosts(estate)),
     }
+    if machine.bridges:
+        files |= {path: File(text) for path, text in hypervisors.NO_KVM.items()}
     if not estate.dns:
         files["etc/resolv.conf"] = File("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     elif estate.dns.machine == machine.id and key:

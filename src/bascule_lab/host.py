@@ -8,7 +8,7 @@ import fcntl
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bascule_lab.errors import CANNOT, LabError
@@ -169,14 +169,14 @@ def require_root() -> None:
         raise LabError("The lab needs Linux: it runs its machines on the kernel of this computer.", CANNOT)
 
 
-def missing_packages() -> list[str]:
-    """Names of the Debian packages that the lab needs and that are not installed."""
-    return [package for package, path in NEEDED.items() if not Path(path).exists()]
+def missing_packages(more: Mapping[str, str] | None = None) -> list[str]:
+    """Names of the Debian packages that the lab needs and that are not installed; `more` is as `NEEDED`."""
+    return [package for package, path in {**NEEDED, **(more or {})}.items() if not Path(path).exists()]
 
 
-def install_needed() -> None:
+def install_needed(more: Mapping[str, str] | None = None) -> None:
     """Install what is missing with apt. Raises LabError (3) when this computer has no apt or apt fails."""
-    missing = missing_packages()
+    missing = missing_packages(more)
     if not missing:
         return
     if not Path("/usr/bin/apt-get").exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bascule_lab import addresses, beside, files, image, instances, keys, machines, making, network, publics
+from bascule_lab import addresses, beside, files, guests, image, instances, keys, machines, making, network, publics
 from bascule_lab.base import Lab
 from bascule_lab.errors import LabError
 from bascule_lab.host import RUN, install_needed, require_root
@@ -22,7 +22,7 @@ def up(lab: Lab, *, fresh: bool = False) -> None:
     """
     require_root()
     refuse_other_policy(lab)
-    install_needed()
+    install_needed(guests.NEEDED if lab.estate.guests else {})
     used = network.used_networks(lab.estate.id)
     addresses.refuse_overlap(lab.estate.networks, used)
     with lab.host.lock(lab.lock_name()):
@@ -31,6 +31,7 @@ def up(lab: Lab, *, fresh: bool = False) -> None:
             clear(lab)
         prepare_files(lab)
         made = image.ensure(lab.host, lab.estate.packages)
+        guests.ensure(lab)
         if lab.estate.built:
             publics.choose(lab.state, lab.estate.id, [*used.values(), *lab.estate.networks.values()])
         network.install_guard(lab.estate, publics.network(lab.state))

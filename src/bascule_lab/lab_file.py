@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,19 +13,36 @@ import yaml
 
 from bascule_lab.errors import USAGE, LabError
 
-KEYS = ("packages", "seed", "cache", "addresses")
+KEYS = ("packages", "seed", "cache", "addresses", "guests", "guest_packages")
+
+
+_SIZE = re.compile(r"([1-9][0-9]{0,3})GiB")
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest of `lab.yml`: the machine on which it begins, the script that makes of a plain system what the firm has
+    (it runs in the guest's root, before the first boot), and the size of its disk."""
+
+    id: str
+    on: str
+    script: Path
+    size_bytes: int
 
 
 @dataclass(frozen=True)
 class LabFile:
     """`packages`: Debian packages beyond the base image. `seed`: machine -> scripts, in the order in which they run.
     `cache`: machine -> files on it that the seeds make and that are kept for the next lab. `addresses`: site ->
-    network to use instead of the policy's."""
+    network to use instead of the policy's. `guests`: guests of hypervisors, which begin on a machine of the lab;
+    `guest_packages`: Debian packages in all of them."""
 
     packages: tuple[str, ...] = ()
     seed: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     cache: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    guests: tuple[Guest, ...] = ()
+    guest_packages: tuple[str, ...] = ()
 
 
 def read(policy: Path) -> LabFile:
@@ -45,7 +63,30 @@ def read(policy: Path) -> LabFile:
         if not kept.startswith("/"):
             raise LabError(f"{path} keeps {kept}; write the whole path on the machine, from / on.", USAGE)
     addresses = {str(site): str(network) for site, network in (data.get("addresses") or {}).items()}
-    return LabFile(tuple(sorted({str(item) for item in data.get("packages") or []})), seed, cache, addresses)
+    return LabFile(
+        tuple(sorted({str(item) for item in data.get("packages") or []})),
+        seed,
+        cache,
+        addresses,
+        read_guests(data, path),
+        tuple(sorted({str(item) for item in data.get("guest_packages") or []})),
+    )
+
+
+def read_guests(data: Mapping[str, Any], path: Path) -> tuple[Guest, ...]:
+    """The guests of a `lab.yml`. Raises LabError (2) for what it cannot use."""
+    found = []
+    for name, entry in (data.get("guests") or {}).items():
+        size = _SIZE.fullmatch(str((entry or {}).get("size", "")))
+        script = path.parent.resolve() / str((entry or {}).get("script", ""))
+        if not size or not script.is_file() or not script.resolve().is_relative_to(path.parent.resolve()):
+            raise LabError(
+                f"{path} says of the guest {name} what cannot be used; write for example "
+                "`on: host1`, `script: guests/erp.sh` (a file beside the policy) and `size: 2GiB`.",
+                USAGE,
+            )
+        found.append(Guest(str(name), str(entry.get("on")), script, int(size[1]) * 2**30))
+    return tuple(found)
 
 
 def lists(data: Mapping[str, Any], key: str, path: Path) -> list[tuple[str, list[str]]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bascule_lab import addresses, network
+from bascule_lab import addresses, hypervisors, network
 from bascule_lab.errors import LabError
 from bascule_lab.estate import Estate, Machine
 from bascule_lab.files import File, archive
@@ -27,7 +27,7 @@ ASK_SETTLED = ("timeout", str(SETTLE_LIMIT_S), "systemctl", "is-system-running",
 
 # Files of a new machine get the owners that only the machine knows; the words come as arguments, never in the text.
 SET_UP = r"""set -e
-user=$1 server=$2
+user=$1 server=$2; shift 2
 if [ "$user" != root ]; then
   id -u "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
   home=$(getent passwd "$user" | cut -d: -f6)
@@ -41,6 +41,7 @@ if [ "$server" = server ]; then
   chown bind:bind /var/lib/bind/lab.zone
   systemctl enable --quiet --now named
 fi
+[ $# = 0 ] || systemctl enable --quiet --now "$@"
 """
 
 
@@ -136,7 +137,8 @@ def wait_settled(host: Host, lab: str, machine: str) -> None:
 
 
 def set_up(host: Host, estate: Estate, machine: Machine) -> None:
-    """Make the policy's user on a new machine, with passwordless sudo, and start the name server where it belongs."""
+    """Make the policy's user on a new machine, with passwordless sudo; start the name server and what runs guests
+    where they belong."""
     server = "server" if estate.dns and estate.dns.machine == machine.id and estate.dns.key else "-"
     host.podman(
         "exec",
@@ -147,6 +149,7 @@ def set_up(host: Host, estate: Estate, machine: Machine) -> None:
         "--",
         machine.user,
         server,
+        *(hypervisors.SOCKETS if machine.bridges else ()),
         stdin=SET_UP.encode(),
     )
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from typing import Any
 
-from bascule_lab import addresses, guard
+from bascule_lab import addresses, guard, hypervisors
 from bascule_lab.errors import LabError
 from bascule_lab.estate import Estate, Machine
 from bascule_lab.host import Host
@@ -135,16 +135,14 @@ def wire(host: Host, estate: Estate, machine: Machine) -> None:
             f"link set {port} master {addresses.bridge(network)} up",
         ],
     )
-    batch(
-        host,
-        ["-n", space],
-        [
-            "link set lo up",
-            f"addr add {machine.address}/{network.prefixlen} brd + dev eth0",
-            "link set eth0 up",
-            f"route add default via {gateway(estate, network)}",
-        ],
-    )
+    address = f"{machine.address}/{network.prefixlen}"
+    own = [f"addr add {address} brd + dev eth0"]
+    if machine.bridges:
+        own = hypervisors.wires(machine.bridges, address, addresses.mac(machine.address))
+        # Guests are neighbours of their host: no filter of this computer stands between them.
+        host.inside("nsenter", f"--net={NETNS / space}", "sysctl", "-eqw", "net.bridge.bridge-nf-call-iptables=0")
+    lines = ["link set lo up", *own, "link set eth0 up", f"route add default via {gateway(estate, network)}"]
+    batch(host, ["-n", space], lines)
 
 
 def plug(host: Host, estate: Estate, machines: Iterable[Machine], state: str) -> None:

@@ -9,7 +9,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from bascule_lab import addresses, keys
+from bascule_lab import addresses, guests, keys
 from bascule_lab.base import Lab
 from bascule_lab.errors import LabError
 from bascule_lab.host import PODMAN
@@ -26,6 +26,7 @@ def run_all(lab: Lab, fresh: set[str], image: str) -> None:
     """Run the scripts for machines that are new, in the order of `lab.yml`. Raises LabError when one fails."""
     for machine, scripts in lab.estate.seed.items():
         if machine in fresh and scripts:
+            guests.lay(lab, machine)
             folder = cache_folder(lab, machine, image)
             give_back(lab, machine, folder)
             on_machine(lab, machine, ["tar", "-C", "/", "-xf", "-"], stdin=bundle(lab.estate.policy.parent))
