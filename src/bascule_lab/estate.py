@@ -114,7 +114,7 @@ def load(path: Path) -> Estate:
     if dns and dns.machine not in machines:
         site = next(site for site, network in networks.items() if dns.address in network)
         machines[dns.machine] = Machine(dns.machine, site, dns.address)
-    named = {*lab.seed, *lab.cache, *(guest.on for guest in lab.guests)}
+    named = {*lab.seed, *lab.cache, *(guest.host for guest in lab.guests)}
     strangers = sorted(named - {name for name, own in machines.items() if own.site not in built})
     if strangers:
         raise LabError(f"lab.yml names {', '.join(strangers)}, which is no machine that exists from the start.", USAGE)

@@ -49,9 +49,9 @@ for link in /etc/rc[2-5].d/S*; do
 done
 systemctl -q enable systemd-networkd.service
 for unit in getty@.service serial-getty@.service getty.target getty-static.service \
-  systemd-networkd-wait-online.service systemd-timesyncd.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount \
-  sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount dpkg-db-backup.timer apt-daily.timer apt-daily-upgrade.timer \
-  e2scrub_all.timer fstrim.timer; do
+  systemd-networkd-wait-online.service systemd-timesyncd.service systemd-binfmt.service \
+  proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount \
+  dpkg-db-backup.timer apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer; do
   ln -sf /dev/null "/etc/systemd/system/$unit"
 done
 echo '/dev/vda / ext4 defaults 0 1' > /etc/fstab
@@ -191,7 +191,7 @@ def _keep(lab: Lab, place: Path, files: dict[str, Path]) -> None:
 
 def lay(lab: Lab, machine: str) -> None:
     """Lay the disks of the guests that begin on a machine into it, before its seeds run."""
-    for guest in (one for one in lab.estate.guests if one.on == machine):
+    for guest in (one for one in lab.estate.guests if one.host == machine):
         place, box = f"{LAID}/{guest.id}", addresses.container(lab.estate.id, machine)
         lab.host.podman("exec", box, "mkdir", "-p", place)
         for name in FILES:

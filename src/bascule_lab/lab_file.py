@@ -25,7 +25,7 @@ class Guest:
     (it runs in the guest's root, before the first boot), and the size of its disk."""
 
     id: str
-    on: str
+    host: str
     script: Path
     size_bytes: int
 
@@ -82,10 +82,10 @@ def read_guests(data: Mapping[str, Any], path: Path) -> tuple[Guest, ...]:
         if not size or not script.is_file() or not script.resolve().is_relative_to(path.parent.resolve()):
             raise LabError(
                 f"{path} says of the guest {name} what cannot be used; write for example "
-                "`on: host1`, `script: guests/erp.sh` (a file beside the policy) and `size: 2GiB`.",
+                "`host: host1`, `script: guests/erp.sh` (a file beside the policy) and `size: 2GiB`.",
                 USAGE,
             )
-        found.append(Guest(str(name), str(entry.get("on")), script, int(size[1]) * 2**30))
+        found.append(Guest(str(name), str(entry.get("host")), script, int(size[1]) * 2**30))
     return tuple(found)
 
 

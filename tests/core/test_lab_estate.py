@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bascule_lab import estate, files, image, zone
+from bascule_lab import estate, files, hypervisors, image, zone
 from bascule_lab.errors import USAGE, LabError
 
 POLICY = """
@@ -57,6 +57,34 @@ def test_names_of_what_runs_in_a_guest_lead_to_the_guest(tmp_path: Path) -> None
     assert set(found.dns.names.values()) == {IPv4Address("10.96.1.21")}
 
 
+HOST = "app1: {address: 10.96.1.12, hypervisor: {networks: {office: br0, other: br1, own: 'network:default'}}}"
+
+
+def test_a_hypervisor_has_bridges_and_begins_with_its_guests(tmp_path: Path) -> None:
+    (tmp_path / "guest.sh").write_text("true\n")
+    text = POLICY.replace("app1: {address: 10.96.1.12, user: ops, port: 2222}", HOST)
+    lab = "guests: {erp: {host: app1, script: guest.sh, size: 2GiB}}\nguest_packages: [nginx-light]"
+    found = estate.load(write(tmp_path, text, lab))
+    assert found.machines["app1"].bridges == ("br0", "br1")
+    assert found.machines["db1"].bridges == ()
+    assert set(hypervisors.PACKAGES) <= set(found.packages)
+    assert [(guest.id, guest.host, guest.size_bytes) for guest in found.guests] == [("erp", "app1", 2 * 2**30)]
+    assert found.guest_packages == ("nginx-light",)
+    assert "etc/tmpfiles.d/lab-no-kvm.conf" in files.for_machine(found, found.machines["app1"], ("", ""), [], None)
+
+
+def test_the_cable_of_a_hypervisor_is_in_its_first_bridge() -> None:
+    lines = hypervisors.wires(("br0", "br1"), "10.96.1.12/24", "02:63:0a:60:01:0c")
+    assert lines == [
+        "link add br0 address 02:63:0a:60:01:0c type bridge forward_delay 0",
+        "link set br0 up",
+        "link add br1 type bridge forward_delay 0",
+        "link set br1 up",
+        "link set eth0 master br0",
+        "addr add 10.96.1.12/24 brd + dev br0",
+    ]
+
+
 def test_a_name_server_that_is_a_machine_of_the_policy_is_not_added_again(tmp_path: Path) -> None:
     found = estate.load(write(tmp_path, POLICY.replace("10.96.3.53", "10.96.2.11")))
     assert found.dns is not None
@@ -91,6 +119,7 @@ def test_lab_yml_moves_sites_machines_and_names(tmp_path: Path) -> None:
         ("seed: [a.sh]", "should name machines"),
         ("cache: {db9: [/x]}", "no machine that exists from the start"),
         ("cache: {db1: [x]}", "the whole path"),
+        ("guests: {erp: {host: app1, script: none.sh, size: 2GiB}}", "what cannot be used"),
         ("addresses: {moon: 10.1.1.0/24}", "no site of the policy"),
     ],
 )
