@@ -14,7 +14,7 @@ from .cycle import DECLARE, Cycle
 from .fault_table import FaultTable
 from .faults_a import data, words
 
-pytestmark = [pytest.mark.lab]
+pytestmark = [pytest.mark.lab_full]
 NEW_HOST_KEY = """set -e
 mkdir -p /root/kept && cp -p /etc/ssh/ssh_host_* /root/kept
 rm /etc/ssh/ssh_host_* && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
