@@ -145,6 +145,10 @@ class Job:
     def address(self, side: str) -> str:
         return str(self.system["addresses"][side])
 
+    def machine_address(self, side: str) -> str:
+        """Where the machine of a side is reached: the same, but for what has an address of its own."""
+        return self.address(side)
+
     def port(self, side: str) -> int:
         """The SSH port of a side's machine, which the step file takes from the inventory."""
         return int((self.options.get("ssh_ports") or {}).get(side) or 22)

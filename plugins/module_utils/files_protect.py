@@ -114,7 +114,7 @@ def prepare_primary(job: Job) -> dict[str, Any]:
     text = "".join(f"{line.strip()}\n" for line in lines if line.strip())
     job.did("known hosts", machine_files.write(names.setting("known_hosts"), text, mode=0o600))
     link = LINK.format(
-        system=job.id, address=job.address("standby"), port=job.port("standby"), user=machine_user.USER,
+        system=job.id, address=job.machine_address("standby"), port=job.port("standby"), user=machine_user.USER,
         known_hosts=names.setting("known_hosts"), copy_key=names.setting("key"), tree_key=names.setting("tree-key"),
     )  # fmt: skip
     job.did("SSH settings", machine_files.write(names.setting("ssh_config"), link, mode=0o600))
@@ -143,7 +143,8 @@ def let_copies_in(job: Job, wanted: bool) -> None:
     if wanted and not key:
         raise TroubleError(f"{job.machine} does not know the key of the primary for {job.id}. Run dr-build.yml.")
     mark = job.names.mark("copy")
-    line = machine_user.line(key, restic_folder.forced_command(job), job.address("primary"), mark) if wanted else ""
+    command, at = restic_folder.forced_command(job), job.machine_address("primary")
+    line = machine_user.line(key, command, at, mark) if wanted else ""
     job.did("copies are let in" if wanted else "the primary is shut out", machine_user.authorise(mark, line))
 
 
@@ -154,7 +155,7 @@ def let_tree_out(job: Job, wanted: bool) -> None:
         raise TroubleError(f"{job.machine} does not know the key of the primary for {job.id}. Run dr-failback.yml.")
     command = f"{files_agents.LAUNCHER} tree --config {job.names.setting('json')}"
     job.did("rule of sudo", machine_user.may_run(job.names.sudoers, command if wanted else ""))
-    line = machine_user.line(key, f"sudo -n {command}", job.address("primary"), mark) if wanted else ""
+    line = machine_user.line(key, f"sudo -n {command}", job.machine_address("primary"), mark) if wanted else ""
     job.did("reading the trees", machine_user.authorise(mark, line))
 
 

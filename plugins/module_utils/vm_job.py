@@ -65,6 +65,10 @@ class Job(files_job.Job):
         found = (item for item in self.system.get("protections") or [] if item.get("by") in METHODS)
         return next((dict(item) for item in found), None)
 
+    def machine_address(self, side: str) -> str:
+        """See `files_job.Job`: the host's, not the guest's."""
+        return str(self.settings["hosts"][side]["address"])
+
     def about(self) -> dict[str, Any]:
         """What the hypervisor must know to let the guest stand on this host."""
         said, host = self.settings, self.host
