@@ -68,6 +68,15 @@ def holds(text: str) -> Holds:
     )  # fmt: skip
 
 
+def without_files(text: str) -> str:
+    """A definition that names no kernel, first root or firmware. Raises TroubleError when it cannot be read."""
+    root = parsed(text)
+    for path in FILES.values():
+        for found in root.findall(path):
+            root.find(path.rpartition("/")[0]).remove(found)  # type: ignore[union-attr]
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
 def adapted(text: str, wanted: Wanted) -> str:
     """The definition for another host; see `Wanted`. Identity (name, UUID) and hardware addresses stay.
 

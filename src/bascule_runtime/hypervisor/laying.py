@@ -21,7 +21,9 @@ class DamagedError(TroubleError):
 
 
 # What the host lacks, rather than the copy.
-NOT_THE_COPY = ("no space left", "no end after", "permission denied", "wrong password", "read-only file system")
+# A restore that was ended from outside (a recovery stops the agent that reads copies back) says nothing about the copy.
+NOT_THE_COPY = ("signal interrupt received", "context canceled", "no space left", "no end after", "permission denied",
+                "wrong password", "read-only file system")  # fmt: skip
 
 
 def lay(host: Hypervisor, settings: Json, id_: str, target: str, limit_s: float) -> Json:

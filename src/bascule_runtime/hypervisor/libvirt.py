@@ -46,9 +46,9 @@ def must(sentence: str, *words: str, limit_s: float = QUICK_S) -> str:
 
 
 def told(ended: agent.Ended) -> str:
-    """Why virsh failed: the line that says most, without the word `error:`."""
-    lines = [line.strip() for line in f"{ended.err}\n{ended.out}".splitlines() if line.strip()]
-    wordy = [line for line in lines if "error:" in line] or lines or [f"exit code {ended.code}"]
+    """Why a command of libvirt's failed: the line that says most, without the word `error:`."""
+    lines = [line.strip() for line in f"{ended.out}\n{ended.err}".splitlines() if line.strip()]
+    wordy = [line for line in lines if "error:" in line or " ERROR " in line] or lines or [f"exit code {ended.code}"]
     return wordy[-1].replace("error:", "").strip()[:400]
 
 
@@ -163,7 +163,7 @@ class Libvirt(Hypervisor):
     def blocks(self, guest: str, folder: str, level: str, limit_s: float) -> Tuple[str, str]:
         """See `Hypervisor`."""
         why = self.agent(guest)
-        argv = ["virtnbdbackup", "-U", "qemu:///system", "-d", guest, "-l", level, "-o", folder]
+        argv = ["virtnbdbackup", "-n", "-U", "qemu:///system", "-d", guest, "-l", level, "-o", folder]
         ended = agent.run(argv, limit_s)
         if ended.code != 0:
             raise TroubleError(f"The changed blocks of {guest} cannot be read: {told(ended)}")
@@ -185,8 +185,15 @@ class Libvirt(Hypervisor):
             libvirt_bitmaps.drop_live(lambda command: virsh("qemu-monitor-command", guest, command).out)
 
     def merge(self, folder: str, target: str, limit_s: float) -> None:
-        """See `Hypervisor`. The tool orders links by their times, so these must be as they were written."""
-        ended = agent.run(["virtnbdrestore", "-i", folder, "-o", target], limit_s)
+        """See `Hypervisor`. The tool orders links by their times, so these must be as they were written.
+
+        It would also lay the kernel where the definition has it, which is not ours: these files go with each copy.
+        """
+        for path in Path(folder).glob("vmconfig*.xml"):
+            times = path.stat()
+            path.write_text(domain.without_files(path.read_text(encoding="utf-8")), encoding="utf-8")
+            os.utime(str(path), ns=(times.st_atime_ns, times.st_mtime_ns))
+        ended = agent.run(["virtnbdrestore", "-n", "-i", folder, "-o", target], limit_s)
         if ended.code != 0:
             raise TroubleError(f"No image can be made of the chain of changed blocks: {told(ended)}")
 
