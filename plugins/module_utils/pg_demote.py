@@ -81,6 +81,27 @@ def take_up_again(job: Job) -> None:
     if Path(f"{cluster.data}/standby.signal").exists():
         return
     keep_out(job, cluster)
+    _start(job, cluster)
+    job.did("started, held")
+    job.serve(job.side)
+
+
+def goes_on(job: Job, cluster: Cluster) -> bool:
+    """Serve again from a cluster that an activation stopped here for the other side, which then did not take over.
+
+    What the last marker says decides, as in `take_up_again`; a machine that was replaced knows of no such stop. False
+    when there is nothing of the kind. Raises PlainError when it does not start.
+    """
+    stopped = job.state.get("serving") == job.other and not Path(f"{cluster.data}/standby.signal").exists()
+    if job.run.get("driver") != "failback" or job.run.get("serves_now") != job.side or not stopped:
+        return False
+    unhold(job, cluster)
+    _start(job, cluster)
+    job.did("started again")
+    return True
+
+
+def _start(job: Job, cluster: Cluster) -> None:
     pg_cluster.start(cluster)
     with job.timed("start"):
         started = pg_host.wait_until(lambda: pg_sql.role_of(cluster) == "writable", job.limit("start_s", 300), 0.2)
@@ -89,8 +110,6 @@ def take_up_again(job: Job) -> None:
             f"The cluster {cluster.label} on {job.machine} holds the data of {job.id} and does not start:"
             f" {pg_cluster.log_tail(cluster)}. Look at {cluster.log}, then run again."
         )
-    job.did("started, held")
-    job.serve(job.side)
 
 
 def end_sessions(job: Job, cluster: Cluster, looks: int) -> int:

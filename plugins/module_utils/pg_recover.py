@@ -39,6 +39,10 @@ def recover(job: Job) -> dict[str, Any]:
         pg_demote.release(job, cluster)  # a run that was given up may have held it
         machine_marker.moved(job.policy, job.system, job.side, job.run)
         return told(job, cluster, Choice("already", "it serves already"))
+    if role == "down" and pg_demote.goes_on(job, cluster):
+        settle(job, cluster)
+        job.save(recovered_heartbeat_at=pg_sql.heartbeat_at(cluster, job.id))
+        return told(job, cluster, Choice("already", "it was stopped for the other side, which did not take over"))
     mode = str((job.run.get("scenario") or {}).get("mode") or "loss")
     has_live = job.streaming or job.side == "primary"
     live = pg_live.problem(job, cluster, role, point == pg_points.LIVE) if has_live else None

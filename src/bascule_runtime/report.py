@@ -27,6 +27,9 @@ def _activated(run: Run) -> Event:
         problems = [text for texts in entries_ok.values() for text in texts]
     else:
         problems = [f"{entry['id']}: {entry['word']}" for entry in entries if entry["word"] != "usable"]
+        # Users work again, and the next loss would find no copy: that is not what the driver promises either.
+        problems += [f"{e.get('unit') or e.get('machine')}: no copies are made. {e.get('msg', e['state'])}".rstrip(".")
+                     for e in _bad(run) if e.get("step") == "protect"]
     earliest = min((e["measured"]["disruption_at"] for e in entries if e["measured"]["disruption_at"]), default=None)
     return {"activities": entries, "timeline": timeline.parts(run, earliest),
             "critical_path": timeline.critical_path(run),

@@ -68,8 +68,17 @@ def test_another_major_version(firm: Cycle, fault_table: FaultTable) -> None:
         run = firm.rehearsal.driver(driver, env=env)
         fault_table.ends_with(run, id=f"other-major-{driver}", fault=fault, driver=driver, exit=2, says=says,
                               then=then)  # fmt: skip
-    # The primary was stopped for the standby, which cannot take over: it can be told to go on.
-    firm.drive("failback")
+    # The primary was stopped for the standby, which cannot take over: it can be told to go on, unprotected.
+    run = firm.rehearsal.driver("failback")
+    fault_table.ends_with(
+        run, id="other-major-failback", fault="The primary was stopped for a standby that cannot take over.",
+        driver="failback", stage="protect", exit=2,
+        says="Log of loans-db does not reach the repository within … s: segment … waits on db1.",
+        then="The primary serves again. Put the standby right, then `dr-build.yml`: until then nothing protects the "
+        "activity.",
+    )  # fmt: skip
+    assert [entry["word"] for entry in run.report["activities"]] == ["usable"]
+    assert not run.report["ok"]
     assert marks(firm, "primary") == before
     firm.rehearsal.lab("replace", "db2", limit_s=600)
     firm.drive("build", extra={"restart": "allowed"})
