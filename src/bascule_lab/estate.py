@@ -114,10 +114,7 @@ def load(path: Path) -> Estate:
     if dns and dns.machine not in machines:
         site = next(site for site, network in networks.items() if dns.address in network)
         machines[dns.machine] = Machine(dns.machine, site, dns.address)
-    named = {*lab.seed, *lab.cache, *(guest.host for guest in lab.guests)}
-    strangers = sorted(named - {name for name, own in machines.items() if own.site not in built})
-    if strangers:
-        raise LabError(f"lab.yml names {', '.join(strangers)}, which is no machine that exists from the start.", USAGE)
+    _refuse_strangers(lab, {name for name, own in machines.items() if own.site not in built})
     return Estate(
         id=own_id,
         policy=path,
@@ -136,6 +133,12 @@ def load(path: Path) -> Estate:
         guests=lab.guests,
         guest_packages=lab.guest_packages,
     )
+
+
+def _refuse_strangers(lab: lab_file.LabFile, there: set[str]) -> None:
+    strangers = sorted({*lab.seed, *lab.cache, *(guest.host for guest in lab.guests)} - there)
+    if strangers:
+        raise LabError(f"lab.yml names {', '.join(strangers)}, which is no machine that exists from the start.", USAGE)
 
 
 def _packages(policy: dict[str, Any]) -> tuple[str, ...]:
