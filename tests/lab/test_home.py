@@ -152,7 +152,8 @@ P
         run = firm.rehearsal.driver("failback")
     finally:
         firm.rehearsal.on("app1", "systemctl stop rogue")
-    says(run, "The files of plans differ between app2 and app1: /srv/plans/rogue.txt.")
+    # The file, or the folder in which it is about to be.
+    says(run, "The files of plans differ between app2 and app1: /srv/plans…")
     says(run, "The data of desk-db differ between db2 and db1: desk: public.ledger.")
     put(firm, "after-a-difference")
     firm.rehearsal.on("db1", "pg_dropcluster --stop 15 main")
