@@ -19,18 +19,22 @@ class ActionModule(ActingBase):
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Skip machines that do not answer or that no system of this run moved on."""
-        _folder, run = token()
+        folder, run = token()
         machine = self.machine(task_vars)
-        if not run["reachable"].get(machine):
-            return {"changed": False, "skipped": True, "skip_reason": "silent, or not in scope", "machine": machine}
+        # Where nothing ever moved there is nothing to learn.
+        nothing = run["driver"] == "build" and not any(
+            entry.get("groups") for entry in runs.seen_machines(folder).values())
+        if nothing or not run["reachable"].get(machine):
+            why = "nothing ever moved" if nothing else "silent, or not in scope"
+            return {"changed": False, "skipped": True, "skip_reason": why, "machine": machine}
         return super().run(tmp, task_vars)
 
     def prepared(self, args: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],
                  task_vars: dict[str, Any]) -> dict[str, Any]:
         """Add the markers: for each group of this machine, the systems that serve at the new side."""
         machine = self.machine(task_vars)
-        groups = {}
-        for group in run["scope"]["groups"]:
+        groups = self._known(folder, run, plan, machine) if run["driver"] == "build" else {}
+        for group in run["scope"]["groups"] if run["driver"] != "build" else ():
             names = plan["groups"][group]["systems"]
             moved = [name for name in names if self._moved(folder, run, name)]
             if moved and any(machine in self._keepers(plan["systems"][name]) for name in names):
@@ -39,6 +43,19 @@ class ActionModule(ActingBase):
         args.update(policy=plan["policy"]["id"], groups=groups,
                     state=self.host_variable(task_vars, "bascule_state", STATE))
         return args
+
+    @classmethod
+    def _known(cls, folder: Path, run: dict[str, Any], plan: dict[str, Any], machine: str) -> dict[str, Any]:
+        """The newest markers that any machine holds. A machine that was replaced must learn them: the next move would
+        begin to count anew, and be taken for an old one by those that come back."""
+        groups = {}
+        for group in run["scope"]["groups"]:
+            names = plan["groups"][group]["systems"]
+            held = [(entry.get("groups") or {}).get(group) for entry in runs.seen_machines(folder).values()]
+            newest = max(filter(None, held), key=lambda marker: int(marker["epoch"]), default=None)
+            if newest and any(machine in cls._keepers(plan["systems"][name]) for name in names):
+                groups[group] = {key: newest[key] for key in ("group", "epoch", "serving", "systems")}
+        return groups
 
     @staticmethod
     def _keepers(system: dict[str, Any]) -> set[str]:

@@ -177,7 +177,8 @@ def test_what_only_the_old_primary_had_is_kept_aside(firm: Cycle) -> None:
     assert "db1 wrote 1 transactions that db2 never had" in told
     assert "app1 held 2 files of plans that app2 never had" in told
     assert "only-here" not in " ".join(homeward.records(firm, "primary"))
-    kept = firm.rehearsal.on("app1", "cd /srv/.bascule-kept-home-plans-*/srv/plans && cat only-here.txt plan-3.txt")
+    newest = "ls -d /srv/.bascule-kept-home-plans-*/srv/plans | tail -n 1"
+    kept = firm.rehearsal.on("app1", f'cd "$({newest})" && cat only-here.txt plan-3.txt')
     assert kept.startswith("only here\n")
     assert kept.endswith("more\n")
     firm.rehearsal.on("db1", "grep -rlaq only-here-7 /var/lib/postgresql/15/main.kept-*/")
