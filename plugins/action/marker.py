@@ -31,31 +31,34 @@ class ActionModule(ActingBase):
 
     def prepared(self, args: dict[str, Any], folder: Path, run: dict[str, Any], plan: dict[str, Any],
                  task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Add the markers: for each group of this machine, the systems that serve at the new side."""
+        """Add the markers: for each group of this machine, the systems that serve at the new side; in a build, what is
+        known already."""
         machine = self.machine(task_vars)
-        groups = self._known(folder, run, plan, machine) if run["driver"] == "build" else {}
-        for group in run["scope"]["groups"] if run["driver"] != "build" else ():
+        learnt = run["driver"] == "build"
+        groups = {}
+        for group in run["scope"]["groups"]:
             names = plan["groups"][group]["systems"]
-            moved = [name for name in names if self._moved(folder, run, name)]
-            if moved and any(machine in self._keepers(plan["systems"][name]) for name in names):
-                groups[group] = {"group": group, "epoch": run["epochs"][group], "serving": run["direction"],
-                                 "systems": moved}
+            marker = self._newest(folder, group) if learnt else self._new(folder, run, group, names)
+            if marker and any(machine in self._keepers(plan["systems"][name]) for name in names):
+                groups[group] = marker
         args.update(policy=plan["policy"]["id"], groups=groups,
                     state=self.host_variable(task_vars, "bascule_state", STATE))
         return args
 
+    @staticmethod
+    def _newest(folder: Path, group: str) -> dict[str, Any] | None:
+        """The newest marker that any machine holds. One that was replaced must learn it: the next move would begin to
+        count anew, and be taken for an old one by those that come back."""
+        held = [(entry.get("groups") or {}).get(group) for entry in runs.seen_machines(folder).values()]
+        newest = max(filter(None, held), key=lambda marker: int(marker["epoch"]), default=None)
+        return newest and {key: newest[key] for key in ("group", "epoch", "serving", "systems")}
+
     @classmethod
-    def _known(cls, folder: Path, run: dict[str, Any], plan: dict[str, Any], machine: str) -> dict[str, Any]:
-        """The newest markers that any machine holds. A machine that was replaced must learn them: the next move would
-        begin to count anew, and be taken for an old one by those that come back."""
-        groups = {}
-        for group in run["scope"]["groups"]:
-            names = plan["groups"][group]["systems"]
-            held = [(entry.get("groups") or {}).get(group) for entry in runs.seen_machines(folder).values()]
-            newest = max(filter(None, held), key=lambda marker: int(marker["epoch"]), default=None)
-            if newest and any(machine in cls._keepers(plan["systems"][name]) for name in names):
-                groups[group] = {key: newest[key] for key in ("group", "epoch", "serving", "systems")}
-        return groups
+    def _new(cls, folder: Path, run: dict[str, Any], group: str, names: list[str]) -> dict[str, Any] | None:
+        """The marker of what this run has moved of a group, or None."""
+        moved = [name for name in names if cls._moved(folder, run, name)]
+        new = {"group": group, "epoch": run["epochs"][group], "serving": run["direction"], "systems": moved}
+        return new if moved else None
 
     @staticmethod
     def _keepers(system: dict[str, Any]) -> set[str]:

@@ -156,9 +156,12 @@ def last_copy(job: Job) -> dict[str, Any]:
     return machine_files.read_json(job.names.kept("copy.json"))
 
 
-def copy_now(job: Job, limit_s: float) -> dict[str, Any]:
-    """Make a copy that begins after this call, and wait for it. Raises TroubleError when it fails or takes longer."""
-    unit = job.names.unit("copy")
+def copy_now(job: Job, limit_s: float, kind: str = "copy") -> dict[str, Any]:
+    """Make a copy that begins after this call, and wait for it; `kind` is the agent that makes it.
+
+    Raises TroubleError when it fails or takes longer.
+    """
+    unit = job.names.unit(kind)
     if not machine_run.wait_until(lambda: units_systemd.quiet(unit), limit_s, 0.5):
         raise TroubleError(f"A copy of {job.id} is still being made on {job.machine} after {limit_s:g} s. "
                            "It goes on: run again later.")

@@ -45,12 +45,8 @@ Host tree
 def missing(job: Job) -> list[str]:
     """One sentence about all programs that are missing, or nothing."""
     wanted = [tool for tool in TOOLS[job.side] if not (job.in_bucket and tool[0] in ONLY_FOR_FOLDERS)]
-    lacking = machine_run.missing_tools(wanted)
-    if not lacking:
-        return []
-    programs = ", ".join(program for program, _package in lacking)
-    packages = " ".join(dict.fromkeys(package.split(" ")[0] for _program, package in lacking))
-    return [f"{job.machine} lacks {programs}. Install them: apt-get install --no-install-recommends {packages}."]
+    sentence = machine_run.lacking(job.machine, wanted)
+    return [sentence] if sentence else []
 
 
 def strange_paths(job: Job) -> list[str]:

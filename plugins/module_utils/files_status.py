@@ -105,18 +105,24 @@ def holds_points(job: Job) -> bool:
 
 def look_at_copies(job: Job, facts: dict[str, Any]) -> list[str]:
     """How the copies went that this side makes."""
-    said, every = files_agents.last_copy(job), float((job.copies or {})["every_s"])
+    said = files_agents.last_copy(job)
     units = (job.names.unit("heartbeat"), job.names.unit("copy", "timer"))
     problems = [f"{unit} does not run on {job.machine}. Run dr-build.yml." for unit in units
                 if not units_systemd.active(unit)]
+    shown = ("result", "started", "ended", "bytes_added", "bytes_total", "files")
+    facts["last_copy"] = {key: said.get(key) for key in shown}
+    return problems + wrong_with_copies(job, said)
+
+
+def wrong_with_copies(job: Job, said: dict[str, Any]) -> list[str]:
+    """Of what the agent said last about its copies: that one failed, that the newest whole one is too old."""
+    problems, every = [], float((job.copies or {})["every_s"])
     if said.get("result") in ("failed", "incomplete"):
         problems.append(f"The last copy of {job.id} is {said['result']}: {str(said.get('message')).rstrip('.')}.")
     age = time.time() - float(said.get("ok_at") or 0)
     if age > 2 * every + 300:
         when = f"{age / 60:.0f} minutes old" if said.get("ok_at") else "not there"
         problems.append(f"The newest whole copy of {job.id} is {when}, one is due every {every / 60:g} minutes.")
-    shown = ("result", "started", "ended", "bytes_added", "bytes_total", "files")
-    facts["last_copy"] = {key: said.get(key) for key in shown}
     return problems
 
 

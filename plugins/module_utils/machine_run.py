@@ -80,6 +80,16 @@ def missing_tools(tools: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [pair for pair in tools if not shutil.which(pair[0], path=PATH)]
 
 
+def lacking(machine: str, tools: Iterable[tuple[str, str]]) -> str:
+    """One sentence about all programs of pairs (program, Debian package) that are missing, or an empty text."""
+    missing = missing_tools(tools)
+    if not missing:
+        return ""
+    programs = ", ".join(program for program, _package in missing)
+    packages = " ".join(dict.fromkeys(package.split(" ")[0] for _program, package in missing))
+    return f"{machine} lacks {programs}. Install them: apt-get install --no-install-recommends {packages}."
+
+
 def version(argv: Sequence[str]) -> str:
     """The first line of what a program says about its version, or an empty text when it is missing."""
     ended = run(argv, limit_s=10)

@@ -19,7 +19,6 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.third_job import Job
-from ansible_collections.bascule.continuity.plugins.module_utils.third_source import lacking
 
 TOOLS = (("rsync", "rsync"), ("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"))
 SLACK_S = 60
@@ -60,7 +59,7 @@ WantedBy=timers.target
 
 def prepare(job: Job) -> dict[str, Any]:
     """Make this machine able to fetch; facts: the key that the standby lets in."""
-    problem = lacking(job.machine, TOOLS)
+    problem = machine_run.lacking(job.machine, TOOLS)
     if problem:
         raise TroubleError(problem)
     if job.runtime:

@@ -25,19 +25,9 @@ ID_FILE, HALF = "bascule-id", "bascule-half"
 SIGNS = ("config", "backup", "archive")
 
 
-def lacking(machine: str, tools: tuple[tuple[str, str], ...]) -> str:
-    """One sentence about the programs that are missing, or an empty text."""
-    missing = machine_run.missing_tools(tools)
-    if not missing:
-        return ""
-    programs = ", ".join(program for program, _package in missing)
-    packages = " ".join(dict.fromkeys(package.split(" ")[0] for _program, package in missing))
-    return f"{machine} lacks {programs}. Install them: apt-get install --no-install-recommends {packages}."
-
-
 def let_in(job: Job, written: bool) -> None:
     """Let the key of the third place in, for this repository alone: to read it, or to write it."""
-    problem = lacking(job.machine, TOOLS)
+    problem = machine_run.lacking(job.machine, TOOLS)
     if problem:
         raise TroubleError(problem)
     if not os.path.isdir(f"{runtime_files.HOME}/{runtime_files.PACKAGE}") and not job.runtime:

@@ -13,7 +13,6 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
     restic_repository,
     units_systemd,
 )
-from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.vm_job import Job
 
 QUIET = "Nice=10\nIOSchedulingPriority=7\n"
@@ -106,27 +105,9 @@ def read_back(job: Job, wanted: bool) -> None:
         job.did(f"{unit} stopped", units_systemd.run_never(unit))
 
 
-def last_copy(job: Job) -> dict[str, Any]:
-    """What the copy agent said last."""
-    return machine_files.read_json(job.names.kept("copy.json"))
-
-
 def copy_now(job: Job, limit_s: float) -> dict[str, Any]:
-    """Make a copy that begins after this call, and wait for it. Raises TroubleError when it fails or takes longer."""
-    unit = job.names.unit("point")
-    if not machine_run.wait_until(lambda: units_systemd.quiet(unit), limit_s, 0.5):
-        raise TroubleError(f"A copy of {job.id} is still being made on {job.machine} after {limit_s:g} s. "
-                           "It goes on: run again later.")
-    with job.timed("copy"):
-        ended = machine_run.run(["systemctl", "start", "--", unit], limit_s=limit_s)
-    if ended.code == machine_run.STOPPED_AT_LIMIT:
-        raise TroubleError(f"The copy of {job.id} takes longer than {limit_s:g} s. It goes on: run again later.")
-    said = last_copy(job)
-    if ended.code != 0 or said.get("result") != "ok":
-        raise TroubleError(f"The copy of {job.id} on {job.machine} is {said.get('result', 'failed')}: "
-                           f"{said.get('message') or ended.reason}. See: journalctl -u {unit}")
-    job.did("copy")
-    return said
+    """See `files_agents.copy_now`."""
+    return files_agents.copy_now(job, limit_s, "point")
 
 
 def read_back_now(job: Job, limit_s: float) -> dict[str, Any]:

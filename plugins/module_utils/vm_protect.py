@@ -27,12 +27,8 @@ BLOCKS = (("virtnbdbackup", "virtnbdbackup"), ("virtnbdrestore", "virtnbdbackup"
 def missing(job: Job) -> list[str]:
     """One sentence about all programs that are missing, or nothing."""
     wanted = [*files_protect.TOOLS[job.side], *TOOLS, *(BLOCKS if (job.copies or {})["by"] == "changed-blocks" else ())]
-    lacking = machine_run.missing_tools(wanted)
-    if not lacking:
-        return []
-    programs = ", ".join(program for program, _package in lacking)
-    packages = " ".join(dict.fromkeys(package.split(" ")[0] for _program, package in lacking))
-    return [f"{job.machine} lacks {programs}. Install them: apt-get install --no-install-recommends {packages}."]
+    sentence = machine_run.lacking(job.machine, wanted)
+    return [sentence] if sentence else []
 
 
 def prepare(job: Job) -> dict[str, Any]:
@@ -125,7 +121,7 @@ def stand_by(job: Job) -> dict[str, Any]:
 
 def first_point(job: Job) -> dict[str, Any]:
     """The newest copy, made now unless there is a whole one that this side made not long ago."""
-    said, every = vm_agents.last_copy(job), float((job.copies or {})["every_s"])
+    said, every = files_agents.last_copy(job), float((job.copies or {})["every_s"])
     recent = said.get("result") == "ok" and float(said.get("started") or 0) > time.time() - 2 * every - 60
     into = job.peer.get("repository")
     if not (recent and job.state().get("protecting") and job.state().get("repository") == into):

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     facts_host,
     facts_side,
+    files_agents,
     files_status,
     machine_files,
     machine_forget,
@@ -45,7 +46,7 @@ def status(job: Job) -> dict[str, Any]:
         "host": lambda other: facts_host.host(),
         "tools": lambda other: {name: text for name, text in versions.items() if text},
         "room": lambda other: {**facts_host.space(os.path.dirname(job.target)),
-                               "bytes": vm_agents.last_copy(job).get("bytes_total")},
+                               "bytes": files_agents.last_copy(job).get("bytes_total")},
     })  # fmt: skip
     protected = facts["newest_at"] is not None if job.side == "standby" else not problems
     return {"evidence": {**facts, **shared, "basket": basket(job), "protected": protected, "problems": problems,
@@ -84,17 +85,10 @@ def look_at_guest(job: Job, facts: dict[str, Any]) -> list[str]:
 
 def look_at_copies(job: Job, facts: dict[str, Any]) -> list[str]:
     """How the copies went that this side makes."""
-    said, every = vm_agents.last_copy(job), float((job.copies or {})["every_s"])
+    said = files_agents.last_copy(job)
     keys = ("result", "started", "ended", "bytes_added", "bytes_total", "consistent", "how", "level", "mended")
     facts["last_copy"] = {key: said.get(key) for key in keys}
-    problems = []
-    if said.get("result") in ("failed", "incomplete"):
-        problems.append(f"The last copy of {job.id} is {said['result']}: {str(said.get('message')).rstrip('.')}.")
-    age = time.time() - float(said.get("ok_at") or 0)
-    if age > 2 * every + 300:
-        when = f"{age / 60:.0f} minutes old" if said.get("ok_at") else "not there"
-        problems.append(f"The newest whole copy of {job.id} is {when}, one is due every {every / 60:g} minutes.")
-    return problems
+    return files_status.wrong_with_copies(job, said)
 
 
 def look_at_place(job: Job, facts: dict[str, Any]) -> list[str]:
