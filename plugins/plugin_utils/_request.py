@@ -213,12 +213,16 @@ def _serves(system: dict[str, Any], seen: dict[str, Any]) -> str:
 
 
 def _epoch(plan: dict[str, Any], group: str, seen: dict[str, Any], run: dict[str, Any]) -> int:
-    """The epoch that this run writes: the newest one if it already moved in our direction, else one more."""
+    """The epoch that this run writes: the newest one if it already moved in our direction, else a higher one.
+
+    It is the clock, so that it is higher than those of before also where nobody who knew them answers: machines that a
+    cloud made for this run hold no marker, and a primary that comes back must not take what moved since for older.
+    """
     markers = [m for name in plan["groups"][group]["systems"] for m in _markers(plan["systems"][name], seen)]
     newest = max(markers, key=lambda marker: int(marker["epoch"]), default=None)
-    if not newest:
-        return 1
-    return int(newest["epoch"]) + (newest["serving"] != run["direction"])
+    if newest and newest["serving"] == run["direction"]:
+        return int(newest["epoch"])
+    return max(int(newest["epoch"]) + 1 if newest else 1, int(run["started"]))
 
 
 def _unit_direction(plan: dict[str, Any], unit: dict[str, Any], run: dict[str, Any]) -> str:

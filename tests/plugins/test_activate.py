@@ -42,7 +42,8 @@ def test_whole_cycle_there_and_back(firm: Make) -> None:
     assert first(made, "db", "recover")["ended"] <= first(made, "app", "recover")["began"]
     assert {line["machine"] for line in made.done() if line["step"] == "recover"} == {"db2", "app2", "files2"}
     marker = json.loads((made.root / "db1/double/groups/orders.json").read_text())
-    assert (marker["epoch"], marker["serving"], marker["systems"]) == (1, "standby", ["db", "app"])
+    assert (marker["serving"], marker["systems"]) == ("standby", ["db", "app"])
+    away = marker["epoch"]
     assert not list(made.root.glob("*/double/lock.json"))
     for path in (made.folder / "runs").rglob("*"):
         assert path.is_dir() or "s3cr3t-of-the-double" not in path.read_text()
@@ -53,7 +54,8 @@ def test_whole_cycle_there_and_back(firm: Make) -> None:
     code, output = made.run("dr-failback.yml")
     assert code == 0, output
     marker = json.loads((made.root / "db2/double/groups/orders.json").read_text())
-    assert (marker["epoch"], marker["serving"]) == (2, "primary")
+    assert marker["serving"] == "primary"
+    assert marker["epoch"] > away
     holds = [line for line in made.done() if line["step"] == "demote" and line["options"].get("mode") == "hold"]
     assert [line["side"] for line in holds] == ["standby"] * 3
     last = [line for line in made.done() if line["step"] == "recover"][-3:]

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _request
 from firm import Firm
 
 Make = Callable[..., Firm]
@@ -31,3 +32,20 @@ def test_a_build_tells_a_new_machine_who_serves(firm: Make) -> None:
             key: NEWEST[key] for key in ("epoch", "serving", "systems")
         }
     assert not (made.root / "files2/double/groups").exists()
+
+
+def test_a_move_that_nobody_remembers_the_last_of_counts_higher() -> None:
+    """Machines that a cloud made for the second disaster hold no marker, and the primary that does is away."""
+    systems = {"db": {"machines": {"primary": "db1", "standby": "db2"}, "group": "orders"}}
+    plan = {"groups": {"orders": {"systems": ["db"]}}, "systems": systems}
+    held = {**NEWEST, "epoch": 1_700_000_000}
+    run = {"direction": "standby", "started": 1_800_000_000.5}
+    away = _request._epoch(plan, "orders", {"db2": {"groups": {}}}, run)
+    assert away > held["epoch"]
+    # A clock that was set back does not make it lower, and a run that goes on writes the same.
+    late = {"direction": "standby", "started": 1.0}
+    assert _request._epoch(plan, "orders", {"db1": {"groups": {"orders": held}}}, late) == held["epoch"] + 1
+    assert (
+        _request._epoch(plan, "orders", {"db1": {"groups": {"orders": held}}}, {**run, "direction": "primary"})
+        == (held["epoch"])
+    )
