@@ -28,5 +28,11 @@ class ActionModule(ActingBase):
 
     def prepared(self, args: dict[str, Any], folder: Any, run: dict[str, Any], plan: dict[str, Any],
                  task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what the third place must not know: its protections name the secret that opens them."""
-        return {**args, "system": {key: args["system"][key] for key in KEPT}}
+        """Leave out what the third place must not know: its protections name the secret that opens them.
+
+        Addresses are the machines', where copies lie; a system in a guest has others of its own.
+        """
+        system = {key: args["system"][key] for key in KEPT}
+        where = {side: (plan["machines"].get(name) or {}).get("address") for side, name in system["machines"].items()}
+        kept = {side: where.get(side) or address for side, address in system["addresses"].items()}
+        return {**args, "system": {**system, "addresses": kept}}
