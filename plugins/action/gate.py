@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bascule.continuity.plugins.plugin_utils import _acting, _return, _together, _why_not
+from ansible_collections.bascule.continuity.plugins.plugin_utils._head_start import give_head_start
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
 EVERY_S = 0.05
@@ -64,6 +65,8 @@ class ActionModule(_acting.OurAction):
         began = time.time()
         if unit["in_scope"]:
             self._refuse_unreached(unit)
+        if unit["in_scope"] and self.stage == runs.MAIN and (self._points_first(unit) or not unit["together"]):
+            give_head_start(self.plan, self.run_data, unit, self.folder)
         if unit["in_scope"] and not self._points_first(unit):
             self._wait(self._needs(), self.stage)
             self._meet(unit)

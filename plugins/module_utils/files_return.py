@@ -104,7 +104,8 @@ def resync(job: Job) -> dict[str, Any]:
     notes = files_leftover.settle(job) if job.state().get("kept") and not final else []
     brought = {"run": job.run.get("id"), "final": final, "at": round(time.time(), 3)}
     job.save(resynced=brought, demoted=job.run.get("id"), serving="standby")
-    evidence = {"final": final, "bytes": sum(sent), "durations_s": job.durations}
+    sums = {"bytes": sum(got for got, _size in sent), "whole_bytes": sum(size for _got, size in sent)}
+    evidence = {"final": final, **sums, "durations_s": job.durations}
     if final and job.peer.get("trees") is not None:
         compared = compare(job)
         return {**compared, "evidence": {**evidence, **compared["evidence"]}}
@@ -117,8 +118,8 @@ def took_over_from(job: Job, held_by: str | None) -> bool:
     return bool(held_by) and state.get("serving") == job.side and state.get("run") == held_by
 
 
-def bring(job: Job, number: int, path: str, final: bool) -> int:
-    """Make one tree equal to the other side's; return the bytes that were sent."""
+def bring(job: Job, number: int, path: str, final: bool) -> tuple[int, int]:
+    """Make one tree equal to the other side's; return the bytes that were sent, and those that it has."""
     os.makedirs(path, exist_ok=True)
     more = [] if final else ["--checksum"]
     argv = [*RSYNC, *more, "-e", f"ssh -F {job.names.setting('ssh_config')}", "--", f"tree:{number}/", f"{path}/"]
@@ -128,7 +129,12 @@ def bring(job: Job, number: int, path: str, final: bool) -> int:
     figures = dict(line.split(": ", 1) for line in ended.out.splitlines() if ": " in line)
     counts = [number_in(figures.get(f"Number of {what} files", "0")) for what in ("created", "deleted")]
     job.did(path, any(counts) or number_in(figures.get("Number of regular files transferred", "0")) > 0)
-    return number_in(figures.get("Total bytes received", "0"))
+    return moved(figures)
+
+
+def moved(figures: dict[str, str]) -> tuple[int, int]:
+    """The bytes that rsync received, and those of all files that it looked at."""
+    return number_in(figures.get("Total bytes received", "0")), number_in(figures.get("Total file size", "0"))
 
 
 def number_in(text: str) -> int:

@@ -98,18 +98,18 @@ def resync(job: Job) -> dict[str, Any]:
         job.ask("seed", 86400, laid=job.peer["laid"])
     final = bool(job.options.get("final"))
     with job.timed("resync"):
-        received = bring(job)
+        received, whole = bring(job)
     job.save(resynced={"run": job.run.get("id"), "final": final, "at": round(time.time(), 3)},
              demoted=job.run.get("id"), serving="standby")
-    evidence = {"final": final, "bytes": received, "durations_s": job.durations}
+    evidence = {"final": final, "bytes": received, "whole_bytes": whole, "durations_s": job.durations}
     if final and job.peer.get("content"):
         compared = compare(job)
         return {**compared, "evidence": {**evidence, **compared["evidence"]}}
     return {"evidence": evidence}
 
 
-def bring(job: Job) -> int:
-    """Make the images here those of the other side; the bytes that were received."""
+def bring(job: Job) -> tuple[int, int]:
+    """Make the images here those of the other side; the bytes that were received, and how much there is."""
     machine_files.folder(job.target, mode=0o711)
     argv = [*RSYNC, "-e", f"ssh -F {job.names.setting('ssh_config')}", "--", "tree:0/", f"{job.target}/"]
     ended = machine_run.run(argv, limit_s=job.limit("resync_s", 86400))
@@ -118,7 +118,7 @@ def bring(job: Job) -> int:
                            "dr-failback.yml again.")
     figures = dict(line.split(": ", 1) for line in ended.out.splitlines() if ": " in line)
     job.did(job.target, files_return.number_in(figures.get("Number of regular files transferred", "0")) > 0)
-    return files_return.number_in(figures.get("Total bytes received", "0"))
+    return files_return.moved(figures)
 
 
 def compare(job: Job) -> dict[str, Any]:

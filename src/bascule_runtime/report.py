@@ -10,7 +10,20 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
 
-from bascule_runtime import account, built, cloud, doubts, hosts, journal, measure, runs, standing, timeline, trail
+from bascule_runtime import (
+    account,
+    brought,
+    built,
+    cloud,
+    doubts,
+    hosts,
+    journal,
+    measure,
+    runs,
+    standing,
+    timeline,
+    trail,
+)
 from bascule_runtime.drift import seen
 from bascule_runtime.events import Event, Run
 
@@ -133,6 +146,8 @@ def compute(plan: dict[str, Any], events: Sequence[Event], sources: Optional[Eve
     }
     in_cloud = cloud.told(run)
     found.update({"cloud": in_cloud} if in_cloud else {})
+    moved = brought.home(run)
+    found.update({"brought_home": moved} if moved else {})
     return {**found, "unverified": doubts.doubts(run, found)}
 
 

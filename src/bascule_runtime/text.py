@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
-from bascule_runtime import cloud_text, hosts, places
+from bascule_runtime import brought, cloud_text, hosts, places
 from bascule_runtime.lines import WIDTH, columns, cut, duration, moment, paragraph, table, visible
 
 CLOCK_FLOOR_S = 1.0  # what cannot be told from the way that a question takes
@@ -154,8 +154,8 @@ def _verification(report: Report, say: Say, _language: str) -> list[str]:
 
 
 PARTS: tuple[tuple[str, Callable[[Report, Say, str], list[str]]], ...] = (
-    ("activities", _activities), ("timeline", _timeline), ("outlook", _outlook), ("systems", _systems),
-    ("drift", _drift), ("hosts", hosts.part), ("controllers", _controllers), ("left", _left),
+    ("activities", _activities), ("timeline", _timeline), ("brought_home", brought.part), ("outlook", _outlook),
+    ("systems", _systems), ("drift", _drift), ("hosts", hosts.part), ("controllers", _controllers), ("left", _left),
     ("cloud", cloud_text.part), ("verification", _verification))
 __all__ = ["WIDTH", "columns", "duration", "labels", "moment", "named", "render", "table", "visible"]
 

@@ -12,7 +12,7 @@ from bascule_runtime.page.tree import Element, Node, data, element
 Report = Mapping[str, Any]
 # What other sections tell of.
 TOLD = frozenset({"activities", "outlook", "systems", "controllers", "left", "units", "stages", "timeline",
-                  "critical_path", "recovered", "unverified", "problems", "notes", "silent"})
+                  "critical_path", "recovered", "brought_home", "unverified", "problems", "notes", "silent"})
 LEVELS = {"breaks": "bad"}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which recovery points were used, what each cost, and which acknowledged records are gone."""
+"""Which recovery points were used, what each cost, which acknowledged records are gone, what came home."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, Mapping, Optional
 from bascule_runtime.page.parts import activity_names, section, table
 from bascule_runtime.page.speech import Speech
 from bascule_runtime.page.tree import Element, Node, data, element
+from bascule_runtime.places import size
 
 Report = Mapping[str, Any]
 
 
 def losses(say: Speech, report: Report) -> list[Optional[Element]]:
     """The section, or nothing where nothing was recovered."""
-    points, records = _points(say, report), _records(say, report)
-    return [section(say, "points", points, records)] if points or records else []
+    parts = [_points(say, report), _records(say, report), _brought(say, report)]
+    return [section(say, "points", *parts)] if any(part is not None for part in parts) else []
 
 
 def _points(say: Speech, report: Report) -> Optional[Element]:
@@ -25,6 +26,13 @@ def _points(say: Speech, report: Report) -> Optional[Element]:
         return None
     head = ("system", "page.used_point", "page.data_from", "page.lost", "page.how")
     return table(say.word("page.points_caption"), [say.word(key) for key in head], rows)
+
+
+def _brought(say: Speech, report: Report) -> Optional[Element]:
+    rows = [[data(entry["id"]), *(size(entry[key]) for key in ("bytes", "final_bytes", "whole_bytes"))]
+            for entry in report.get("brought_home", ())]
+    head = ("system", "received", "while_held", "whole")
+    return table(say.word("brought_home"), [say.word(key) for key in head], rows) if rows else None
 
 
 def _point(say: Speech, point: Optional[Mapping[str, Any]]) -> Node:

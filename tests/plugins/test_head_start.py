@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is less urgent lets what is most urgent go first, for a time that its own target does not notice."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bascule.continuity.plugins.plugin_utils import _head_start
+
+from bascule_runtime import runs
+
+GROUPS = {"orders": ("db", 1800), "drawings": ("files", 14400), "parking": ("gate", 300)}
+
+
+def firm() -> dict[str, Any]:
+    return {
+        "groups": {name: {"systems": [system], "activities": [name]} for name, (system, _rto) in GROUPS.items()},
+        "activities": {name: {"group": name, "target": {"rto_s": rto}} for name, (_system, rto) in GROUPS.items()},
+        "systems": {system: {"id": system, "group": name} for name, (system, _rto) in GROUPS.items()},
+        "units": [
+            unit
+            for name, (system, _rto) in GROUPS.items()
+            for unit in (
+                {"id": f"system.{system}", "kind": "system", "subject": system, "after": []},
+                {"id": f"switch.{name}", "kind": "switch", "subject": name, "after": [f"system.{system}"]},
+            )
+        ],
+    }
+
+
+def asked(group: str, *within: str, **run: Any) -> tuple[list[str], float]:
+    plan, system = firm(), GROUPS[group][0]
+    subjects = {*within, *(GROUPS[name][0] for name in within)}
+    units = [unit["id"] for unit in plan["units"] if unit["subject"] in subjects]
+    about = {"driver": "activate", "check": False, "scope": {"groups": [*within], "units": units}, **run}
+    return _head_start.before(plan, about, {"id": f"system.{system}", "kind": "system", "group": group})
+
+
+def test_the_most_urgent_group_and_its_switch_go_first() -> None:
+    ahead, limit_s = asked("drawings", "orders", "drawings")
+    assert set(ahead) == {"system.db", "switch.orders"}
+    assert limit_s == _head_start.MOST_S
+    assert asked("orders", "orders", "drawings")[0] == []
+    # Only the one: those behind it do not wait for each other.
+    assert set(asked("drawings", "orders", "drawings", "parking")[0]) == {"system.gate", "switch.parking"}
+
+
+def test_it_is_short_beside_the_target_of_who_waits() -> None:
+    plan = firm()
+    plan["activities"]["orders"]["target"]["rto_s"] = 310
+    run = {
+        "driver": "activate",
+        "check": False,
+        "scope": {"groups": ["orders", "parking"], "units": [unit["id"] for unit in plan["units"]]},
+    }
+    _ahead, limit_s = _head_start.before(plan, run, {"id": "system.db", "kind": "system", "group": "orders"})
+    assert limit_s == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize("run", [{"driver": "failback"}, {"check": True}])
+def test_nobody_waits_where_nothing_is_to_be_gained(run: dict[str, Any]) -> None:
+    assert asked("drawings", "orders", "drawings", **run) == ([], 0.0)
+
+
+def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(_head_start, "MOST_S", 60.0)
+    plan = firm()
+    run = {
+        "driver": "activate",
+        "check": False,
+        "scope": {"groups": ["orders", "drawings"], "units": [unit["id"] for unit in plan["units"]]},
+    }
+    runs.write_state(tmp_path, "system.db", "failed")
+    runs.write_state(tmp_path, "switch.orders", "blocked")
+    began = time.monotonic()
+    _head_start.give_head_start(plan, run, {"id": "system.files", "kind": "system", "group": "drawings"}, tmp_path)
+    assert time.monotonic() - began < 30
