@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import
 
 UNBUILT = "unbuilt.json"
 JUMP_S = 8
+LOG_IN_S = 2.0  # little more than the wait for those that are silent
 AT_ONCE = 16
 
 
@@ -33,6 +37,28 @@ def of_users(plan: dict[str, Any], about: scope.Scope, side: str) -> dict[str, t
         if port and machine:
             targets[system["id"]] = (system["addresses"][side], int(port))
     return targets
+
+
+@contextlib.contextmanager
+def logging_in(names: list[str], compiled: Path) -> Iterator[None]:
+    """Log in to machines while the block runs, by the connection that Ansible shares afterwards (`ControlPersist`).
+
+    An activation waits for machines that are dead anyway; it need not wait for a log-in after that. Nothing is done on
+    the machines, and one that cannot be logged in to is found out by who works with it.
+    """
+    shared, deadline = compiled / "ssh_config", time.monotonic() + LOG_IN_S
+    begun = [subprocess.Popen(["ssh", "-F", str(shared), name, "true"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=compiled,
+                              start_new_session=True) for name in (names if shared.is_file() else ())]
+    try:
+        yield
+    finally:
+        for process in begun:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def states(plan: dict[str, Any], names: list[str], compiled: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bascule_lab.demo.story import Story
 from bascule_lab.demo.table import duration, pair, table
+from bascule_runtime.places import size
 
 Row = Mapping[str, Any]
 HEAD = ("", "need", "target", "predicted", "measured", "outage seen", "records lost", "verdict")
@@ -21,7 +22,8 @@ BOUNDS = {"at_least": "≥ ", "at_most": "≤ "}
 
 def of(story: Story, code: int, reason: str) -> dict[str, Any]:
     """The result as data: `ok`, `why` (empty when all went well), `steps` with seconds, and for each activity what the
-    loss of the site showed (need, target, predicted, measured, outage, acknowledged, verdict) and its way `home`."""
+    loss of the site showed (need, target, predicted, measured, outage, acknowledged, verdict) and its way `home`;
+    `moved`: what the way home had to move of each system that came home as files."""
     lost = _activities(story, "activate")
     home = {entry["id"]: entry for entry in _activities(story, "failback")}
     return {
@@ -32,10 +34,17 @@ def of(story: Story, code: int, reason: str) -> dict[str, Any]:
         "caveat": story.caveat,
         "steps": [{"name": step.name, "seconds": round(step.seconds, 1), "what": step.text} for step in story.told],
         "runs": {name: str(run.folder) for name, run in story.runs.items() if run.folder},
+        "moved": _moved(story),
         "activities": [
             {**_loss(entry), "home": _home(home.get(entry["id"]), story.after.get(entry["id"]))} for entry in lost
         ],
     }
+
+
+def _moved(story: Story) -> Sequence[Row]:
+    run = story.runs.get("failback")
+    found: Sequence[Row] = run.report.get("brought_home") or [] if run else []
+    return found
 
 
 def _activities(story: Story, driver: str) -> Sequence[Row]:
@@ -70,7 +79,7 @@ def text(result: Mapping[str, Any]) -> str:
     for entry in result["activities"]:
         rows += _rows(entry)
     caveat = [result["caveat"]] if result["caveat"] else []
-    lines = ["", _headed(rows), "", *LEGEND, *caveat] if result["activities"] else []
+    lines = ["", _headed(rows), "", *LEGEND, *_told(result["moved"]), *caveat] if result["activities"] else []
     width = max((len(step["name"]) for step in result["steps"]), default=0)
     lines += ["", *(f"{step['name']:{width}}  {duration(step['seconds']):>12}" for step in result["steps"])]
     total = sum(step["seconds"] for step in result["steps"])
@@ -88,6 +97,12 @@ def _end(result: Mapping[str, Any]) -> str:
         records = sum(kept["asked"] for kept in counted)
         return f"{said}; all {records} records acknowledged since the disaster are there."
     return said + "."
+
+
+def _told(moved: Sequence[Row]) -> list[str]:
+    """A line about what was moved on the way home, or none."""
+    told = [f"{entry['id']} {size(entry['bytes'])} of {size(entry['whole_bytes'])}" for entry in moved]
+    return [f"Moved on the way home, as files: {', '.join(told)}."] if told else []
 
 
 def _headed(rows: Sequence[Sequence[str]]) -> str:
