@@ -22,8 +22,8 @@ SHARE = 0.01  # of the tightest target of the group that waits
 def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> tuple[list[str], float]:
     """Units that a system lets go first in an activation, and for how long at most (seconds).
 
-    They are the systems of the most urgent switch group in scope and its switch; nobody for one of that group, nor for
-    a unit that waits for others anyway, and does not read its recovery points meanwhile.
+    They are all of the most urgent switch group in scope, up to its users' first answer; nobody for one of that group,
+    nor for a unit that waits for others anyway, and does not read its recovery points meanwhile.
     """
     if run["driver"] != "activate" or run["check"] or unit["kind"] != "system":
         return [], 0.0
@@ -32,8 +32,9 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
         return [], 0.0
     ahead = order[:1] if group != order[0] else []
     inside = set(run["scope"]["units"])
-    names = [unit for one in ahead for unit in
-             (f"switch.{one}", *(f"system.{name}" for name in plan["groups"][one]["systems"]))]
+    names = [f"{kind}.{name}" for one in ahead for kind, found in
+             (("system", plan["groups"][one]["systems"]), ("activity", plan["groups"][one]["activities"]))
+             for name in found]
     targets = [plan["activities"][name]["target"]["rto_s"] for name in plan["groups"][group]["activities"]]
     return [name for name in names if name in inside], min(MOST_S, SHARE * float(min(targets)))
 

@@ -102,8 +102,9 @@ def tail(run: Run) -> str:
 
 
 @contextmanager
-def started(name: str, folder: Path) -> Iterator[Cycle]:
-    """The lab of one of the policies beside this file, up and compiled; it is taken down afterwards."""
+def started(name: str | Path, folder: Path) -> Iterator[Cycle]:
+    """The lab of one of the policies beside this file, or of the one in a folder, up and compiled; it is taken down
+    afterwards."""
     logs = folder / "logs"
     logs.mkdir()
     commands = Commands(logs, environment=clean_environment())

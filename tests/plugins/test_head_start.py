@@ -25,7 +25,7 @@ def firm() -> dict[str, Any]:
             for name, (system, _rto) in GROUPS.items()
             for unit in (
                 {"id": f"system.{system}", "kind": "system", "subject": system, "after": []},
-                {"id": f"switch.{name}", "kind": "switch", "subject": name, "after": [f"system.{system}"]},
+                {"id": f"activity.{name}", "kind": "activity", "subject": name, "after": [f"system.{system}"]},
             )
         ],
     }
@@ -39,13 +39,13 @@ def asked(group: str, *within: str, **run: Any) -> tuple[list[str], float]:
     return _head_start.before(plan, about, {"id": f"system.{system}", "kind": "system", "group": group})
 
 
-def test_the_most_urgent_group_and_its_switch_go_first() -> None:
+def test_all_of_the_most_urgent_group_goes_first() -> None:
     ahead, limit_s = asked("drawings", "orders", "drawings")
-    assert set(ahead) == {"system.db", "switch.orders"}
+    assert set(ahead) == {"system.db", "activity.orders"}
     assert limit_s == _head_start.MOST_S
     assert asked("orders", "orders", "drawings")[0] == []
     # Only the one: those behind it do not wait for each other.
-    assert set(asked("drawings", "orders", "drawings", "parking")[0]) == {"system.gate", "switch.parking"}
+    assert set(asked("drawings", "orders", "drawings", "parking")[0]) == {"system.gate", "activity.parking"}
 
 
 def test_it_is_short_beside_the_target_of_who_waits() -> None:
@@ -74,7 +74,7 @@ def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path, m
         "scope": {"groups": ["orders", "drawings"], "units": [unit["id"] for unit in plan["units"]]},
     }
     runs.write_state(tmp_path, "system.db", "failed")
-    runs.write_state(tmp_path, "switch.orders", "blocked")
+    runs.write_state(tmp_path, "activity.orders", "blocked")
     began = time.monotonic()
     _head_start.give_head_start(plan, run, {"id": "system.files", "kind": "system", "group": "drawings"}, tmp_path)
     assert time.monotonic() - began < 30
