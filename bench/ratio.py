@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from bascule_runtime import journal
-from bench import bare, sample_firm, schedule
+from bench import bare, sample_firm
 from bench.frame import Bench, Figure, Say
 from bench.outages import BACK_S
 from bench.sample_firm import BenchError, Firm
@@ -56,19 +56,13 @@ def home(firm: Firm) -> None:
     firm.drive("failback")
 
 
-def path(firm: Firm, seconds: dict[str, float]) -> float:
-    """The critical path of the plan over these times."""
-    after = {unit["id"]: unit["after"] for unit in firm.rehearsal.plan["units"]}
-    return schedule.makespan(seconds, after, len(seconds))
-
-
 def round_of(firm: Firm, say: Say) -> tuple[float, float]:
     """One activation and one recovery by hand; the firm is at home before and after. Seconds of both."""
     by_us = activated(firm)
     home(firm)
     firm.rehearsal.lab("kill", "primary")
-    by_hand = path(firm, bare.by_hand(firm))
-    say(f"activated in {by_us:.1f} s; the critical path by hand takes {by_hand:.1f} s")
+    by_hand = bare.by_hand(firm)
+    say(f"activated in {by_us:.1f} s; by hand along the same graph it takes {by_hand:.1f} s")
     # The driver takes over what was done by hand, so that it can bring it home.
     firm.drive("activate", env=sample_firm.DECLARE)
     home(firm)
@@ -81,8 +75,8 @@ def measure(runs: int, say: Say, prepare: Callable[[Firm], None], target: float)
         prepare(firm)
         rounds = [round_of(firm, say) for _ in range(runs)]
     yield Figure("activation, until every activity has answered", "s", tuple(ours for ours, _ in rounds))
-    yield Figure("critical path of the same by hand", "s", tuple(hand for _, hand in rounds))
-    yield Figure("activation ÷ critical path", "", tuple(ours / hand for ours, hand in rounds), target)
+    yield Figure("the same by hand, in one run along its critical path", "s", tuple(hand for _, hand in rounds))
+    yield Figure("activation ÷ the same by hand", "", tuple(ours / hand for ours, hand in rounds), target)
 
 
 BENCHES = (
