@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three guests on two real hypervisors, in one lab: obstacles, damage, the loss of a host, and the way home.
+
+The tests follow one another, as a firm's year does. Guests are emulated: nothing here is about seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import cycle as cycles
+from .cycle import DECLARE, Cycle
+from .fault_table import FaultTable, said
+
+pytestmark = [pytest.mark.lab_full]
+POLICY = Path(__file__).parents[2] / "examples/atelier-vm/policy.yml"
+RESTART, NEWS = {"restart": "allowed"}, {"only": "news"}
+GUESTS = ("directory", "erp-vm", "intranet")
+# What keeps a guest from this host: its name and its address are taken, its network is not there, there is no room.
+OBSTACLES = """set -e
+echo "<domain type='qemu'><name>intranet</name><memory unit='MiB'>64</memory>
+<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>" > /run/foreign.xml
+virsh -q define /run/foreign.xml
+ip addr add 10.99.2.23/24 dev br0
+ip link set br0 name br9
+mount -t tmpfs -o size=64m none /var/lib/libvirt/images"""
+NO_OBSTACLES = """umount /var/lib/libvirt/images
+ip link set br9 name br0
+ip addr del 10.99.2.23/24 dev br0
+virsh -q undefine intranet"""
+STATES = "for guest in directory erp-vm intranet; do virsh domstate $guest 2>/dev/null || echo absent; done"
+DEFINITIONS = "for guest in directory erp-vm intranet; do virsh dumpxml --inactive $guest; done"
+COPIES = "/var/lib/bascule/copies/atelier-vm"
+NEWEST_PACK = f"ls -S $(ls -t $(find {COPIES}/intranet/data -type f) | head -2) | head -1"
+COPY = "systemctl start bascule-point-atelier-vm-intranet"
+READ_BACK = "systemctl start bascule-forward-atelier-vm-intranet || true"
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
+    with cycles.started(POLICY, tmp_path_factory.mktemp("vm")) as cycle:
+        yield cycle
+
+
+def states(firm: Cycle, host: str) -> list[str]:
+    """What each of the guests is on a host."""
+    return [line for line in firm.rehearsal.on(host, STATES).splitlines() if line.strip()]
+
+
+def test_what_keeps_a_guest_from_the_other_host_is_said_before_anything_is_begun(
+    firm: Cycle, fault_table: FaultTable
+) -> None:
+    firm.rehearsal.on("host2", OBSTACLES)
+    try:
+        run = firm.rehearsal.driver("build", extra={**RESTART, **NEWS})
+    finally:
+        firm.rehearsal.on("host2", NO_OBSTACLES)
+    fault_table.ends_with(
+        run, id="vm-no-network", fault="The other host has not the network that a guest is on.", driver="build",
+        stage="prepare", exit=2, says="This host has no network br0, which stands for br0.",
+        then="Make the network there, or name its counterpart under `hypervisor` of that machine.",
+    )  # fmt: skip
+    fault_table.ends_with(
+        run, id="vm-name-taken", fault="The other host has another guest of the same name.", driver="build",
+        stage="prepare", exit=2, says="There is a guest intranet on this host that is not ours. Give one of them "
+        "another name.", then="Rename one of the two guests.",
+    )  # fmt: skip
+    fault_table.ends_with(
+        run, id="vm-address-taken", fault="Somebody at the other site has the guest's address there.", driver="build",
+        stage="prepare", exit=2, says="Something answers at 10.99.2.23 already, and it is not the guest, which does "
+        "not run here.", then="Give one of the two another address.",
+    )  # fmt: skip
+    fault_table.ends_with(
+        run, id="vm-pool-full", fault="The other host's folder of images has no room.", driver="build",
+        stage="prepare", exit=2, says="/var/lib/libvirt/images has … GB free, the images of the guest take …",
+        then="Make room there.",
+    )  # fmt: skip
+    assert states(firm, "host1") == ["running"] * 3
+    assert states(firm, "host2") == ["absent"] * 3
+
+
+def test_guests_are_protected_and_stay_as_they_are(firm: Cycle) -> None:
+    before = firm.rehearsal.on("host1", DEFINITIONS)
+    firm.drive("build", extra=RESTART)
+    assert firm.rehearsal.on("host1", DEFINITIONS) == before
+    assert states(firm, "host1") == ["running"] * 3
+    firm.drive("status")
+
+
+def test_a_damaged_copy_is_found_and_passed_over_when_a_host_is_lost(firm: Cycle) -> None:
+    firm.rehearsal.on("host1", COPY)
+    with cycles.damaged(firm, "host2", NEWEST_PACK):
+        firm.rehearsal.on("host2", READ_BACK)
+        run = firm.rehearsal.driver("status", extra=NEWS)
+        log = run.outcome.log.read_text(errors="replace")
+        assert said("The newest copy … of intranet is damaged: an activation now would take …, … older.", log), log
+        firm.rehearsal.lab("kill", "primary")
+        firm.drive("activate", env=DECLARE)
+    log = firm.runs["activate"].outcome.log.read_text(errors="replace")
+    assert said("1 newer copy of intranet could not be read back (…). … was taken instead, … older: what was written "
+                "in between is lost.", log), log  # fmt: skip
+    cycles.expect_usable(firm, "activate", ("kept", "not_shown"))
+    assert states(firm, "host2") == ["running"] * 3
+    firm.drive("verify")
+
+
+def test_a_guest_is_never_started_twice(firm: Cycle) -> None:
+    firm.rehearsal.lab("start", "primary")
+    assert "running" not in states(firm, "host1")
+    for guest in GUESTS:
+        told = firm.rehearsal.on("host1", f"virsh start {guest} 2>&1 || echo refused with $?")
+        assert "refused with 1" in told, told
+        assert said("bascule", told), told
+    assert "running" not in states(firm, "host1")
+
+
+def test_they_come_home_with_what_differs_alone(firm: Cycle) -> None:
+    firm.drive("failback")
+    cycles.expect_usable(firm, "failback", ("kept", "not_shown"))
+    assert states(firm, "host1") == ["running"] * 3
+    assert "running" not in states(firm, "host2")
+    moved = {entry["id"]: entry for entry in firm.runs["failback"].report["brought_home"]}
+    assert set(moved) == set(GUESTS)
+    for entry in moved.values():
+        assert 0 < entry["bytes"] < entry["whole_bytes"] / 4, entry
+    firm.drive("verify")
+
+
+def test_both_hosts_are_left_as_they_were(firm: Cycle) -> None:
+    firm.drive("teardown", extra=RESTART)
+    cycles.expect_nothing_left(firm)
+    assert states(firm, "host1") == ["running"] * 3
+    assert states(firm, "host2") == ["absent"] * 3
+    assert not firm.rehearsal.on("host1", "ls /etc/libvirt/hooks 2>/dev/null; true").strip()
