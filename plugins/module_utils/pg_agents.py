@@ -53,6 +53,7 @@ def config_path(job: Job, name: str) -> str:
 
 
 def systemctl(*words: str, limit_s: float = 60.0) -> None:
+    """Let systemd do something. `--no-reload`: what starts at boot is read at boot, and a reload takes a second."""
     pg_host.must(["systemctl", *words], f"systemctl {' '.join(words)} failed", limit_s=limit_s)
 
 
@@ -90,7 +91,7 @@ def ensure_heartbeat(job: Job, cluster: Cluster) -> None:
     )  # fmt: skip
     fresh = put_unit(job, heartbeat_unit(job), text) or fresh
     if fresh or not active(heartbeat_unit(job)):
-        systemctl("enable", heartbeat_unit(job))
+        systemctl("--no-reload", "enable", heartbeat_unit(job))
         systemctl("restart", heartbeat_unit(job))
         job.did("heartbeat")
 
@@ -100,7 +101,8 @@ def stop_heartbeat(job: Job) -> bool:
     if not Path(f"{UNITS}/{heartbeat_unit(job)}").exists():
         return False
     was = active(heartbeat_unit(job))
-    systemctl("disable", "--now", heartbeat_unit(job))
+    if was or Path(f"{UNITS}/multi-user.target.wants/{heartbeat_unit(job)}").is_symlink():
+        systemctl("--no-reload", "disable", "--now", heartbeat_unit(job))
     return job.did("heartbeat stopped", was)
 
 
@@ -123,7 +125,7 @@ def ensure_copies(job: Job, cluster: Cluster) -> None:
         put_unit(job, f"{unit}.timer", TIMER.format(what=f"Backups of {job.id}", every=int(copies["every_s"]))) or fresh
     )
     if fresh or not active(f"{unit}.timer"):
-        systemctl("enable", f"{unit}.timer")
+        systemctl("--no-reload", "enable", f"{unit}.timer")
         systemctl("restart", f"{unit}.timer")
         job.did("backup timer")
 
@@ -132,7 +134,7 @@ def stop_copies(job: Job) -> None:
     """No backup is running or will start: before the cluster changes its place."""
     unit = copy_unit(job)
     if Path(f"{UNITS}/{unit}.timer").exists():
-        systemctl("disable", "--now", f"{unit}.timer")
+        systemctl("--no-reload", "disable", "--now", f"{unit}.timer")
         systemctl("stop", f"{unit}.service", limit_s=120)
 
 
@@ -157,7 +159,7 @@ def remove(job: Job) -> None:
     names = [heartbeat_unit(job), f"{copy_unit(job)}.timer", f"{copy_unit(job)}.service"]
     for name in names:
         if Path(f"{UNITS}/{name}").exists():
-            pg_host.run(["systemctl", "disable", "--now", name], limit_s=120)
+            pg_host.run(["systemctl", "--no-reload", "disable", "--now", name], limit_s=120)
             job.did(f"{name} removed", pg_host.remove(f"{UNITS}/{name}"))
     systemctl("daemon-reload")
     for name in ("heartbeat", "copies"):

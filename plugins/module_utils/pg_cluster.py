@@ -166,13 +166,14 @@ def at_boot(cluster: Cluster, wanted: bool) -> bool:
     umbrella = pg_host.run(["systemctl", "is-enabled", "postgresql.service"]).out.strip() == "enabled"
     link = Path(f"/etc/systemd/system/multi-user.target.wants/{cluster.unit}")
     if wanted and not umbrella and not link.is_symlink():
-        pg_host.must(["systemctl", "enable", cluster.unit], f"{cluster.unit} could not be enabled")
+        pg_host.must(["systemctl", "--no-reload", "enable", cluster.unit], f"{cluster.unit} could not be enabled")
         changed = True
     if not wanted and link.is_symlink():
-        pg_host.must(["systemctl", "disable", cluster.unit], f"{cluster.unit} could not be disabled")
+        pg_host.must(["systemctl", "--no-reload", "disable", cluster.unit], f"{cluster.unit} could not be disabled")
         changed = True
     if changed:
-        pg_host.run(["systemctl", "daemon-reload"], limit_s=60)
+        # So that a restart of postgresql.service goes by it too; it takes a second, for which no user need wait.
+        pg_host.begin(["systemctl", "daemon-reload"], limit_s=60)
     return changed
 
 

@@ -91,6 +91,12 @@ def run(
     return Done(process.returncode, out, err)
 
 
+def begin(argv: Sequence[str], *, limit_s: float) -> None:
+    """Start `argv` from `/` and go on; it is ended after `limit_s` seconds. For what nobody waits for."""
+    subprocess.Popen(["timeout", f"{limit_s:g}", *argv], cwd="/", env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def must(argv: Sequence[str], sentence: str, **options: Any) -> str:
     """Run `argv`; return what it wrote. Raises PlainError with `sentence` and the program's own reason."""
     done = run(argv, **options)

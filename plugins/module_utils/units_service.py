@@ -71,7 +71,9 @@ def demote(job: Job) -> dict[str, Any]:
     if job.copies is None and job.side == "primary":
         job.save(demoted=job.run.get("id"), serving=job.other, epoch=job.epoch())
     evidence = {**result["evidence"], "stopped": units_firm.units(job), "durations_s": job.durations}
-    return {"facts": result.get("facts") or {}, "evidence": evidence}
+    # Without state to compare it is as stopped now as it can be: in this run nobody need ask again.
+    whole = {"whole": True} if job.copies is None and job.side == "standby" else {}
+    return {"facts": {**(result.get("facts") or {}), **whole}, "evidence": evidence}
 
 
 def resync(job: Job) -> dict[str, Any]:

@@ -50,9 +50,11 @@ def put(texts: dict[str, str]) -> bool:
 
 def start(unit: str, limit_s: float) -> bool:
     """Start a unit and wait until it is active; True when it was not. Raises TroubleError when it fails to."""
-    if active(unit):
+    state = shown(unit).get("ActiveState")
+    if state == "active":
         return False
-    machine_run.run(["systemctl", "reset-failed", "--", unit], limit_s=15)
+    if state == "failed":
+        machine_run.run(["systemctl", "reset-failed", "--", unit], limit_s=15)
     machine_run.must(["systemctl", "start", "--no-block", "--", unit], f"{unit} could not be started", limit_s=15)
     state = machine_run.wait_until(lambda: _settled(unit), limit_s)
     if state == "active":
@@ -84,16 +86,24 @@ def stop(unit: str, limit_s: float) -> bool:
 
 def at_boot(unit: str, wanted: bool) -> bool:
     """Let a unit start with the machine or not; True when that changed."""
-    state = shown(unit).get("UnitFileState", "")
+    state = boot_state(unit)
     if state not in SWITCHABLE or state.startswith("enabled") == wanted:
         return False
     verb = "enable" if wanted else "disable"
-    machine_run.must(["systemctl", verb, "--quiet", "--", unit], f"{unit} could not be {verb}d at boot", limit_s=60)
+    # Nothing but a boot reads it, and systemd needs a second to read all its units again while users wait.
+    argv = ["systemctl", "--no-reload", verb, "--quiet", "--", unit]
+    machine_run.must(argv, f"{unit} could not be {verb}d at boot", limit_s=60)
     return True
 
 
 def enabled(unit: str) -> bool:
-    return shown(unit).get("UnitFileState", "").startswith("enabled")
+    return boot_state(unit).startswith("enabled")
+
+
+def boot_state(unit: str) -> str:
+    """`enabled`, `disabled`, `static`…: as the files say it; systemd itself keeps what it read before."""
+    lines = machine_run.run(["systemctl", "is-enabled", "--", unit], limit_s=15).out.split()
+    return lines[-1] if lines else ""
 
 
 def run_always(unit: str, limit_s: float = 30) -> bool:
