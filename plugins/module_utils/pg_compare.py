@@ -78,8 +78,8 @@ def databases(cluster: Cluster) -> list[str]:
 def digests(job: Job, cluster: Cluster, database: str) -> dict[str, list[str]]:
     """For each table `schema.name` of a database: number of rows and hash; and the hash of all definitions."""
     limit_s = job.limit("compare_s", 21600)
-    tables = pg_sql.rows(cluster, SESSION + TABLES, database, limit_s=120)
-    shape = pg_sql.value(cluster, SESSION + SCHEMA, database, limit_s=300)
+    # In one call: users wait for it, and each call is a program and a connection of its own.
+    *tables, (shape,) = pg_sql.rows(cluster, f"{SESSION}{TABLES};\n{SCHEMA}", database, limit_s=300)
     forms = {"S": SEQUENCE}
     queries = [forms.get(kind, ROWS).format(name=pg_sql.literal(table), table=table) for table, kind in tables]
     found = {}

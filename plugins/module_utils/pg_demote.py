@@ -123,7 +123,7 @@ def end_sessions(job: Job, cluster: Cluster, looks: int) -> int:
         counts.append(int(pg_sql.value(cluster, OTHERS, limit_s=60) or 0))
         return counts[-looks:] == [0] * looks
 
-    if not pg_host.wait_until(look, job.limit("hold_s", 60), 0.2):
+    if not pg_host.wait_until(look, job.limit("hold_s", 60), 0.05):
         raise PlainError(
             f"Sessions of {job.id} on {job.machine} do not end. Look at pg_stat_activity there, then run again."
         )
