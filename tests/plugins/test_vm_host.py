@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypervisor_double import XML, Host
 
 from bascule_runtime import agent, forward, guest, point, release
-from bascule_runtime.hypervisor import TroubleError, Wanted, adapter, chain, domain, guard, laying, standing
+from bascule_runtime.hypervisor import TroubleError, Wanted, adapter, chain, domain, guard, images, laying, standing
 from bascule_runtime.hypervisor import point as points
 
 LEVEL = {"memory_bytes": 1 << 30, "vcpus": 1}
@@ -438,3 +439,16 @@ def test_what_a_recovery_laid_goes_and_what_came_home_to_an_empty_host_stays(
     said = guest.answer(host.about(), {"do": "forget", "undefine": True})["ok"]
     assert host.about()["target"] in said["removed"]
     assert "erp" not in host.read()["guests"]
+
+
+def test_notes_of_the_other_hosts_libvirt_do_not_come_along(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    image = tmp_path / "images/vda"
+    image.write_bytes(b"disk")
+    try:
+        os.setxattr(image, "user.libvirt.security.ref_dac", b"1")
+        os.setxattr(image, "user.of-the-firm", b"stays")
+    except OSError:
+        pytest.skip("this file system keeps no extended attributes")
+    images.forget_labels(str(tmp_path))
+    assert os.listxattr(image) == ["user.of-the-firm"]

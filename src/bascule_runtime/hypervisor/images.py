@@ -12,6 +12,8 @@ from bascule_runtime import agent
 from bascule_runtime.hypervisor import TroubleError
 
 QUICK_S, LONG_S = 60.0, 86400.0
+# What libvirt notes at a file that a guest uses: who owned it before, and how many guests use it now.
+LABELS = ("trusted.libvirt.security.", "user.libvirt.security.")
 
 
 def _asked(argv: list[str], what: str, limit_s: float = QUICK_S) -> str:
@@ -77,3 +79,16 @@ def rebase(file: str, below: str, form: str) -> None:
 def below(file: str) -> list[str]:
     """Files that an image lies on."""
     return [layer["file"] for layer in layers(file)[1:]] if os.path.isfile(file) else []
+
+
+def forget_labels(folder: str) -> None:
+    """Take libvirt's notes of another host off all files below a folder.
+
+    They come along with a copy that was made while the guest ran; this host would take the file for one that somebody
+    else uses, and not start the guest.
+    """
+    for place, _folders, names in os.walk(folder):
+        for path in (os.path.join(place, name) for name in names):
+            for note in os.listxattr(path, follow_symlinks=False):
+                if note.startswith(LABELS):
+                    os.removexattr(path, note, follow_symlinks=False)

@@ -46,6 +46,7 @@ def lay(host: Hypervisor, settings: Json, id_: str, target: str, limit_s: float)
         shutil.move(f"{fresh}/copy{settings['staging']}/{point.DEFINITION}", f"{fresh}/{point.DEFINITION}")
         laid["definition"] = point.DEFINITION
         shutil.rmtree(f"{fresh}/copy")
+        images.forget_labels(fresh)
         agent.write_state(f"{fresh}/{LAID}", laid)
         _put(fresh, target)
     except BaseException:

@@ -100,7 +100,8 @@ def _kept(path: str, target: Path) -> None:
         then = target.stat()
         if (then.st_size, int(then.st_mtime)) == (now.st_size, int(now.st_mtime)):
             return
-    shutil.copy2(path, str(target))
+    shutil.copyfile(path, str(target))
+    os.utime(target, ns=(now.st_atime_ns, now.st_mtime_ns))
 
 
 def _sent(settings: Json, moment: Json, paths: list[str]) -> Json:
