@@ -77,6 +77,11 @@ def cluster(label):
             "heartbeat": float(beat[1]) if not beat[0] and re.fullmatch(r"[0-9.]+", beat[1]) else None}
 
 
+def guest(name):
+    """What libvirt says of a guest of this host, in its own words."""
+    return run("virsh", "-q", "-c", "qemu:///system", "domstate", name, env={**os.environ, "LC_ALL": "C"})[1]
+
+
 def heartbeat(state, policy, system):
     """When the heartbeat file of a system was written last, or None."""
     try:
@@ -107,6 +112,8 @@ def main():
         entry["trees"] = {path: tree(path) for path in (settings.get("paths") or settings.get("state") or [])}
         if settings.get("cluster"):
             entry["cluster"] = cluster(settings["cluster"])
+        if settings.get("guest"):
+            entry["guest"] = guest(settings["guest"])
         entry["heartbeat"] = heartbeat(request["state"], request["policy"], system["id"])
         entry["marker"] = marker(request["state"], request["policy"], system["group"])
         found[system["id"]] = entry

@@ -60,7 +60,13 @@ def test_database_heart_beats(system: str) -> None:
     assert seen["clock"] - beat < HEARTBEAT_S, f"{system}: the last heartbeat is {seen['clock'] - beat:.0f} s old"
 
 
-@only(lambda entry: bool(entry["protections"]) and not entry["settings"].get("cluster") and entry["type"] != "double")
+@only(lambda entry: bool(entry["settings"].get("guest")))
+def test_guest_runs(system: str) -> None:
+    state = found(system)["guest"]
+    assert state == "running", f"{system}: {state}"
+
+
+@only(lambda entry: bool(entry["protections"] and (entry["settings"].get("paths") or entry["settings"].get("state"))))
 def test_files_heart_beats(system: str) -> None:
     seen = found(system)
     assert seen["heartbeat"], f"{system}: no heartbeat"
