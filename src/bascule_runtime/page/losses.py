@@ -29,8 +29,9 @@ def _points(say: Speech, report: Report) -> Optional[Element]:
 
 
 def _brought(say: Speech, report: Report) -> Optional[Element]:
-    rows = [[data(entry["id"]), *(size(entry[key]) for key in ("bytes", "final_bytes", "whole_bytes"))]
-            for entry in report.get("brought_home", ())]
+    rows: list[list[Node]] = [
+        [data(entry["id"]), *(size(entry[key]) for key in ("bytes", "final_bytes", "whole_bytes"))]
+        for entry in report.get("brought_home", ())]
     head = ("system", "received", "while_held", "whole")
     return table(say.word("brought_home"), [say.word(key) for key in head], rows) if rows else None
 
