@@ -452,3 +452,13 @@ def test_notes_of_the_other_hosts_libvirt_do_not_come_along(tmp_path: Path) -> N
         pytest.skip("this file system keeps no extended attributes")
     images.forget_labels(str(tmp_path))
     assert os.listxattr(image) == ["user.of-the-firm"]
+
+
+def test_looking_through_an_image_that_is_interrupted_says_nothing_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "qemu-img").write_text("#!/bin/sh\nkill -INT $$\n")
+    (tmp_path / "qemu-img").chmod(0o755)
+    monkeypatch.setitem(agent.ENVIRONMENT, "PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(TroubleError, match="could not be looked through to its end"):
+        images.damage(str(tmp_path / "vda"))

@@ -49,6 +49,8 @@ def commit(target: str, limit_s: float = LONG_S) -> None:
 def damage(file: str, limit_s: float = LONG_S) -> str:
     """Empty when the structure of an image is whole, else what is wrong. Content has hashes of its own."""
     ended = agent.run(["qemu-img", "check", "-q", file], limit_s)
+    if ended.code < 0 or ended.code == 124:  # ended from outside, or at its limit
+        raise TroubleError(f"The image {file} could not be looked through to its end: {ended.reason}")
     # 3: clusters that nobody uses, which a guest that was cut off leaves; 63: a format without a structure.
     return "" if ended.code in (0, 3, 63) else ended.reason
 

@@ -65,7 +65,7 @@ def _brought(settings: Json, id_: str, folder: str, limit_s: float) -> None:
     if ended.code == 0:
         return
     told = f"{ended.err}{ended.out}".lower()
-    if any(words in told for words in NOT_THE_COPY):
+    if ended.code < 0 or any(words in told for words in NOT_THE_COPY):
         room = ". The disk is full" if "no space left" in told else ""
         raise TroubleError(f"The copy {id_} could not be read back: {ended.reason}{room}")
     raise DamagedError(f"it cannot be read back whole ({ended.reason})")
