@@ -66,7 +66,7 @@ class ActionModule(_acting.OurAction):
         if unit["in_scope"]:
             self._refuse_unreached(unit)
         if unit["in_scope"] and self.stage == runs.MAIN and (self._points_first(unit) or not unit["together"]):
-            give_head_start(self.plan, self.run_data, unit, self.folder)
+            give_head_start(self.plan, self.run_data, unit, self.folder, self._every_s())
         if unit["in_scope"] and not self._points_first(unit):
             self._wait(self._needs(), self.stage)
             self._meet(unit)
@@ -191,13 +191,15 @@ class ActionModule(_acting.OurAction):
         after = str(self._task.args.get("after", "graph")) if self.stage != runs.MAIN else "graph"
         return scope.needs(self.plan, self.run_data, self.unit, after)
 
+    def _every_s(self) -> float:
+        return EVERY_S * max(1.0, len(self.run_data["scope"]["units"]) / OFTEN)
+
     def _wait(self, needs: list[str], stage: str) -> None:
         """Return when all of `needs` have ended `stage`; raises when one cannot, or when the run has been killed."""
         patient = self.stage != runs.MAIN and (
             bool(self._task.args.get("patient")) or self._task.args.get("after") == "machine")
         deadline = time.monotonic() + float(self._task.args.get("limit_s", 86400))
         waiting = set(needs)
-        every_s = EVERY_S * max(1.0, len(self.run_data["scope"]["units"]) / OFTEN)
         while waiting:
             states = {name: runs.read_state(self.folder, name, runs.stage_of(name, stage)) for name in waiting}
             bad = sorted(name for name, word in states.items() if word in runs.ENDED)
@@ -209,7 +211,7 @@ class ActionModule(_acting.OurAction):
             if os.getppid() != self.run_data["pid"]:
                 self._blocked("Blocked: the run was killed.")
             if waiting:
-                time.sleep(every_s)
+                time.sleep(self._every_s())
 
     def _blocked(self, sentence: str) -> None:
         raise AnsibleActionFail(sentence, result={"reason": "blocked", "word": "blocked",

@@ -11,7 +11,7 @@ from ansible_collections.bascule.continuity.plugins.module_utils import machine_
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 
 FOLDER = Path("/etc/systemd/system")
-PROPERTIES = ("LoadState", "ActiveState", "SubState", "UnitFileState", "FragmentPath", "Result")
+PROPERTIES = ("LoadState", "ActiveState", "SubState", "FragmentPath", "Result")
 # What `systemctl enable` can change; static and generated units start only when something asks for them.
 SWITCHABLE = ("enabled", "enabled-runtime", "disabled", "linked")
 

@@ -70,7 +70,7 @@ def candidates(job: Job) -> list[dict[str, Any]]:
     bad = damaged(job)
     sound = [point for point in points if point["at"] <= first["at"] and point["id"] not in bad]
     if not sound:
-        newest = next(iter(points))["id"]
+        newest = points[0]["id"]
         why = str(bad.get(newest) or "unknown").rstrip(".")
         raise TroubleError(f"No copy of {job.id} on {job.machine} can be read back; the newest, {newest}: {why}. Look "
                            "at its disk.")

@@ -15,7 +15,6 @@ from typing import Any
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
 MOST_S = 6.0
-EVERY_S = 0.05
 SHARE = 0.01  # of the tightest target of the group that waits
 
 
@@ -28,20 +27,18 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
     if run["driver"] != "activate" or run["check"] or unit["kind"] != "system":
         return [], 0.0
     order, group = scope.by_urgency(plan, run["scope"]["groups"]), unit.get("group")
-    if group not in order or (not unit.get("together") and scope.needs(plan, run, unit["id"])):
+    if group not in order[1:] or (not unit.get("together") and scope.needs(plan, run, unit["id"])):
         return [], 0.0
-    ahead = order[:1] if group != order[0] else []
-    inside = set(run["scope"]["units"])
-    names = [f"{kind}.{name}" for one in ahead for kind, found in
-             (("system", plan["groups"][one]["systems"]), ("activity", plan["groups"][one]["activities"]))
-             for name in found]
+    first, inside = plan["groups"][order[0]], set(run["scope"]["units"])
+    names = [*(f"system.{name}" for name in first["systems"]), *(f"activity.{name}" for name in first["activities"])]
     targets = [plan["activities"][name]["target"]["rto_s"] for name in plan["groups"][group]["activities"]]
     return [name for name in names if name in inside], min(MOST_S, SHARE * float(min(targets)))
 
 
-def give_head_start(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any], folder: Path) -> None:
-    """Return once those that go first have ended, well or not, or when their head start is over."""
+def give_head_start(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any], folder: Path,
+                    every_s: float) -> None:
+    """Return once those that go first have ended, well or not, or when their head start is over; looks `every_s`."""
     ahead, limit_s = before(plan, run, unit)
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline and any(runs.read_state(folder, name) is None for name in ahead):
-        time.sleep(EVERY_S)
+        time.sleep(every_s)

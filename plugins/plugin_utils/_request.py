@@ -130,9 +130,9 @@ def look(plan: dict[str, Any], run: dict[str, Any]) -> None:
              *scope.third_places(plan, about(run)), *scope.link_ends(plan)]
     asked = [name for name in dict.fromkeys(names) if name not in never]
     services = _doors.of_users(plan, about(run), away) if away and not never else {}
-    at_hand = [] if away is None else [name for name in asked if name not in scope.machines(plan, about(run), (away,))]
+    left = set(scope.machines(plan, about(run), (away,))) if away else set(asked)
     # Who is dead is only known after the whole time limit, so both questions are asked at once.
-    with ThreadPoolExecutor(1) as beside, _doors.logging_in(at_hand, Path()):
+    with ThreadPoolExecutor(1) as beside, _doors.logging_in([name for name in asked if name not in left], Path()):
         serving = beside.submit(reach.answering, services, banner=b"")
         states = _doors.states(plan, asked, Path())
     run["reachable"] = {name: states.get(name) == reach.ANSWERS for name in dict.fromkeys(names)}

@@ -38,5 +38,3 @@ def part(report: Mapping[str, Any], say: Say, _language: str) -> list[str]:
             for entry in report["brought_home"]]
     head = [say("brought_home"), say("received"), say("while_held"), say("whole")]
     return ["", *table([head, *rows])] if rows else []
-
-

@@ -76,5 +76,6 @@ def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path, m
     runs.write_state(tmp_path, "system.db", "failed")
     runs.write_state(tmp_path, "activity.orders", "blocked")
     began = time.monotonic()
-    _head_start.give_head_start(plan, run, {"id": "system.files", "kind": "system", "group": "drawings"}, tmp_path)
+    unit = {"id": "system.files", "kind": "system", "group": "drawings"}
+    _head_start.give_head_start(plan, run, unit, tmp_path, 0.05)
     assert time.monotonic() - began < 30

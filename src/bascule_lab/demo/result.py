@@ -24,8 +24,8 @@ def of(story: Story, code: int, reason: str) -> dict[str, Any]:
     """The result as data: `ok`, `why` (empty when all went well), `steps` with seconds, and for each activity what the
     loss of the site showed (need, target, predicted, measured, outage, acknowledged, verdict) and its way `home`;
     `moved`: what the way home had to move of each system that came home as files."""
-    lost = _activities(story, "activate")
-    home = {entry["id"]: entry for entry in _activities(story, "failback")}
+    lost = _reported(story, "activate", "activities")
+    home = {entry["id"]: entry for entry in _reported(story, "failback", "activities")}
     return {
         "policy": story.rehearsal.policy_id,
         "ok": code == 0,
@@ -34,22 +34,17 @@ def of(story: Story, code: int, reason: str) -> dict[str, Any]:
         "caveat": story.caveat,
         "steps": [{"name": step.name, "seconds": round(step.seconds, 1), "what": step.text} for step in story.told],
         "runs": {name: str(run.folder) for name, run in story.runs.items() if run.folder},
-        "moved": _moved(story),
+        "moved": _reported(story, "failback", "brought_home"),
         "activities": [
             {**_loss(entry), "home": _home(home.get(entry["id"]), story.after.get(entry["id"]))} for entry in lost
         ],
     }
 
 
-def _moved(story: Story) -> Sequence[Row]:
-    run = story.runs.get("failback")
-    found: Sequence[Row] = run.report.get("brought_home") or [] if run else []
-    return found
-
-
-def _activities(story: Story, driver: str) -> Sequence[Row]:
+def _reported(story: Story, driver: str, key: str) -> Sequence[Row]:
+    """The entries under `key` in the report of a driver's run; none when it did not run."""
     run = story.runs.get(driver)
-    found: Sequence[Row] = run.report.get("activities") or [] if run else []
+    found: Sequence[Row] = run.report.get(key) or [] if run else []
     return found
 
 
