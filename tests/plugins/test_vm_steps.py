@@ -304,7 +304,9 @@ def test_agents_get_what_they_need_and_no_secret(made: Any) -> None:
     assert "forward" not in primary
     texts = vm_agents.unit_texts(job)
     assert "OnUnitActiveSec=300s" in texts["bascule-point-p-erp-vm.timer"]
-    assert "WantedBy=multi-user.target" in texts["bascule-release-p-erp-vm.service"]
+    release = texts["bascule-release-p-erp-vm.service"]
+    assert "WantedBy=multi-user.target" in release
+    assert "Type=oneshot" not in release  # it waits for the other site, and a boot must not wait for it
     assert "bascule-forward-p-erp-vm.timer" not in vm_agents.unit_texts(made(Host(), system="erp-vm", side="primary"))
 
 
