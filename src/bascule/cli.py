@@ -65,6 +65,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return FINE if outcome.reached else FOUND
 
 
+class _Command(argparse.ArgumentParser):
+    """A command whose options may stand anywhere: argparse alone refuses an optional word that comes after one
+    (https://github.com/python/cpython/issues/59317, in the oldest Python that is supported)."""
+
+    _within = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        # The intermixed parsing is made of two rounds of this very method.
+        if self._within:
+            return super().parse_known_args(args, namespace)
+        self._within = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._within = False
+
+
 def _parser(chosen: str | None, command: ModuleType | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bascule",
@@ -72,7 +89,7 @@ def _parser(chosen: str | None, command: ModuleType | None) -> argparse.Argument
         epilog="Exit codes: 0 fine, 1 findings or a verdict not reached, 2 usage, 3 a tool, file or machine missing.",
     )
     parser.add_argument("--version", action="version", version=f"bascule {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Command)
     for name, does in COMMANDS.items():
         one = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
         one.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -322,3 +322,11 @@ def test_wheels_say_when_pip_fails(
     assert main(["compile", str(policy), "-o", str(tmp_path / "build"), "--wheels"]) == 3
     assert "compile without --wheels" in capsys.readouterr().err
     assert not (tmp_path / "build" / "wheels" / "SHA256SUMS").exists()
+
+
+def test_options_may_stand_between_the_words(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for words in ([str(policy), "sell", "--lang", "fr"], [str(policy), "--lang", "fr", "sell"]):
+        assert main(["options", *words]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] != ""
