@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recovery of the sample firm by hand: for each unit of its plan the few shell lines that somebody would type.
 
-No guard, no journal, no check: what a recovery costs when nothing is asked of it. All of it is one run: each unit
-begins as soon as those before it in the plan's graph have ended, side by side with others on the same processors.
+No guard, no journal, no check: what a recovery costs when nothing is asked of it. All of it is one run: it begins with
+the attempt to stop what is left, so that two sites do not serve; then each unit begins as soon as those before it in
+the plan's graph have ended, side by side with others on the same processors.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from bascule_runtime import reach
 from bench.sample_firm import ID, OBSERVER, RUNTIME, SETTINGS, BenchError, Firm
 
 LIMIT_S = 300.0
@@ -92,6 +94,16 @@ def do(firm: Firm, unit: Mapping[str, Any]) -> None:
         ssh(firm, OBSERVER, ASK.format(name=subject))
 
 
+def try_to_stop(firm: Firm) -> None:
+    """Knock at all machines that are left, at once, as long as the product does. Raises BenchError if one answers."""
+    plan = firm.rehearsal.plan
+    left = {system["machines"]["primary"] for system in plan["systems"].values()}
+    doors = {name: (plan["machines"][name]["address"], int(plan["machines"][name].get("port") or 22)) for name in left}
+    alive = sorted(name for name, answers in reach.answering(doors).items() if answers)
+    if alive:
+        raise BenchError(f"by hand: {', '.join(alive)} is not lost")
+
+
 def by_hand(firm: Firm) -> float:
     """Recover everything by hand in one run; the seconds of it. Connections are open before it begins."""
     plan = firm.rehearsal.plan
@@ -109,6 +121,7 @@ def by_hand(firm: Firm) -> float:
             ended[unit["id"]].set()
 
     began = time.monotonic()
+    try_to_stop(firm)
     with ThreadPoolExecutor(len(ended)) as hands:
         for done in [hands.submit(work, unit) for unit in plan["units"]]:
             done.result()

@@ -29,7 +29,7 @@ class ActionModule(_acting.OurAction):
 
     _requires_connection = False
     _VALID_ARGS = frozenset({"stage", "after", "patient", "turned", "limit_s", "finish", "word", "fenced", "stay",
-                             "leave"})
+                             "leave", "since"})
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Wait and hand over, or say how the unit ended this stage."""
@@ -45,9 +45,9 @@ class ActionModule(_acting.OurAction):
         if self._task.args.get("fenced"):
             failed = task_vars.get("ansible_failed_result") or {}
             return {**result, **self._fence(str(self._task.args["fenced"]), str(failed.get("msg") or ""))}
-        if self._task.args.get("finish"):
-            return {**result, **self._finish(str(self._task.args.get("word") or "done"))}
-        return {**result, **self._open()}
+        ended = self._finish(str(self._task.args.get("word") or "done")) if self._task.args.get("finish") else {}
+        goes_on = not ended or "after" in self._task.args
+        return {**result, **ended, **(self._open() if goes_on else {})}
 
     def _open(self) -> dict[str, Any]:
         direction = self.run_data.get("directions", {}).get(self.unit, self.run_data["direction"])
@@ -60,12 +60,11 @@ class ActionModule(_acting.OurAction):
         if unit["in_scope"] and (self._leaves(unit) or self._kept_back(unit)):
             unit["in_scope"] = False
         shown = unit["in_scope"] and self._would_be_built(unit)
-        unit["together"] = self._partners(unit)
-        unit["step_options"] = {}
         began = time.time()
+        unit.update(together=self._partners(unit), step_options={}, since=float(self._task.args.get("since", began)))
         if unit["in_scope"]:
             self._refuse_unreached(unit)
-        if unit["in_scope"] and self.stage == runs.MAIN and (self._points_first(unit) or not unit["together"]):
+        if unit["in_scope"] and self.stage == runs.MAIN and not self._points_first(unit):
             give_head_start(self.plan, self.run_data, unit, self.folder, self._every_s())
         if unit["in_scope"] and not self._points_first(unit):
             self._wait(self._needs(), self.stage)
@@ -238,12 +237,13 @@ class ActionModule(_acting.OurAction):
         return {"changed": False, "gate": gate}
 
     def _fence(self, how: str, why: str) -> dict[str, Any]:
-        """Judge the stop of the side that is left: `how` is `done` or `failed`, and then `why`."""
+        """Judge the stop of the side that is left: `how` is `done` or `failed`, and then `why`. Ends the stage."""
         silent = runs.read_state(self.folder, self.unit, self.stage) == "silent"
-        if how == "done" and not silent:
-            return {"changed": False, "fenced": True}
-        unit = scope.view(self.plan, self.unit, self.run_data["direction"])
-        return _why_not.not_fenced(self.plan, self.run_data, unit, silent, why)
+        found: dict[str, Any] = {"fenced": True}
+        if how == "failed" or silent:
+            unit = scope.view(self.plan, self.unit, self.run_data["direction"])
+            found = _why_not.not_fenced(self.plan, self.run_data, unit, silent, why)
+        return {**found, **self._finish("done")}
 
     def _playbooks(self) -> Path:
         """The folder of step files: `playbooks/` of the compiled folder."""

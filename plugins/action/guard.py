@@ -62,9 +62,13 @@ class ActionModule(OurAction):
 
     def _build_modules(self, plan: dict[str, Any], run: dict[str, Any], task_vars: dict[str, Any],
                        looking: Future[None]) -> None:
-        """While silent machines are waited for: build the modules of this run, which Ansible keeps until its end."""
-        types = {str(system["type"]) for system in scope.systems(plan, _request.about(run))}
-        for name in ("preflight", *sorted(types), "observe", "marker"):
+        """While silent machines are waited for: build the modules of this run, which Ansible keeps until its end.
+
+        Those of the most urgent systems first, for there is time for two or three.
+        """
+        groups = [plan["groups"][name]["systems"] for name in scope.by_urgency(plan, run["scope"]["groups"])]
+        types = dict.fromkeys(str(plan["systems"][name]["type"]) for systems in groups for name in systems)
+        for name in ("preflight", *types, "observe", "marker"):
             if looking.done():
                 return
             self._configure_module(module_name=f"bascule.continuity.{name}", module_args={}, task_vars=task_vars)

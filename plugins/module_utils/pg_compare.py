@@ -19,30 +19,32 @@ SESSION = (
     " set bytea_output = 'hex'; set statement_timeout = 0; set lock_timeout = 0; set row_security = off;"
     " set search_path = pg_catalog;\n"
 )
-TABLES = """select format('%I.%I', n.nspname, c.relname), c.relkind
- from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'm', 'S') and c.relpersistence = 'p'
- and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
- and (c.relkind <> 'm' or c.relispopulated) order by 1"""
 SCHEMA = """select md5(coalesce(string_agg(line, E'\\n' order by line collate "C"), '')) from (
  select format('%I.%I %s %I %s %s', n.nspname, c.relname, c.relkind, a.attname,
   format_type(a.atttypid, a.atttypmod), a.attnotnull) as line
  from pg_class c join pg_namespace n on n.oid = c.relnamespace
  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not a.attisdropped) as described"""
-# A sum does not know an order; numeric does not overflow.
-ROWS = "select {name}, count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) from only {table} t;\n"
-# A sequence is logged up to 32 values ahead, and a live copy stands where the log does: after those fetched.
-SEQUENCE = (
-    "select {name}, 1, hashtextextended((last_value + log_cnt::numeric * (select seqincrement from pg_sequence"
-    " where seqrelid = {name}::regclass))::text || is_called::text, 0) from {table};\n"
-)
+# For each table its question, which psql asks at once: a name, a number of rows, a hash. A sum does not know an order;
+# numeric does not overflow. A sequence is logged up to 32 values ahead, and a live copy stands where the log does:
+# after those fetched.
+TABLES = """select case when relkind = 'S' then format('select %L, 1, hashtextextended((last_value'
+  ' + log_cnt::numeric * (select seqincrement from pg_sequence where seqrelid = %L::regclass))::text'
+  ' || is_called::text, 0) from %s', name, name, name)
+ else format('select %L, count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) from only %s t', name, name)
+ end from (select format('%I.%I', n.nspname, c.relname) as name, c.relkind
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'm', 'S') and c.relpersistence = 'p'
+  and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and (c.relkind <> 'm' or c.relispopulated)) as found order by name
+\\gexec
+"""
 TRIES = 3  # a live copy may cancel a long query in favour of replay
 
 
-def compare(job: Job) -> dict[str, Any]:
+def compare(job: Job, known: Cluster | None = None) -> dict[str, Any]:
     """Digest this side; with the other side's digests in `peer`, fail and name what differs."""
-    cluster = job.cluster()
+    cluster = known or job.cluster()
     if pg_sql.role_of(cluster) == "down":
         raise PlainError(f"The cluster {cluster.label} on {job.machine} does not run, so it cannot be compared.")
     mine = facts(job, cluster)
@@ -77,20 +79,15 @@ def databases(cluster: Cluster) -> list[str]:
 
 def digests(job: Job, cluster: Cluster, database: str) -> dict[str, list[str]]:
     """For each table `schema.name` of a database: number of rows and hash; and the hash of all definitions."""
-    limit_s = job.limit("compare_s", 21600)
     # In one call: users wait for it, and each call is a program and a connection of its own.
-    *tables, (shape,) = pg_sql.rows(cluster, f"{SESSION}{TABLES};\n{SCHEMA}", database, limit_s=300)
-    forms = {"S": SEQUENCE}
-    queries = [forms.get(kind, ROWS).format(name=pg_sql.literal(table), table=table) for table, kind in tables]
-    found = {}
     for attempt in range(1, TRIES + 1):
-        done = pg_sql.ask(cluster, SESSION + "".join(queries), database, limit_s)
+        done = pg_sql.ask(cluster, f"{SESSION}{SCHEMA};\n{TABLES}", database, job.limit("compare_s", 21600))
         if done.code == 0:
-            found = {row[0]: row[1:] for row in (line.split(pg_sql.FIELD) for line in done.out.splitlines() if line)}
             break
         if "conflict with recovery" not in done.err or attempt == TRIES:
             raise PlainError(f"The database {database} on {job.machine} could not be read for comparing: {done.why}.")
-    return {**found, "(definitions)": [str(len(tables)), shape]}
+    (shape,), *found = (line.split(pg_sql.FIELD) for line in done.out.splitlines() if line)
+    return {**{row[0]: row[1:] for row in found}, "(definitions)": [str(len(found)), shape]}
 
 
 def summary(tables: Mapping[str, list[str]]) -> dict[str, Any]:

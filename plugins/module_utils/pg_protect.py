@@ -143,4 +143,4 @@ def last(job: Job, cluster: Cluster) -> dict[str, Any]:
             f" {cluster.log} there, then run dr-failback.yml again."
         )
     caught_up(job, cluster, job.limit("ship_s", 120))
-    return pg_compare.compare(job)
+    return pg_compare.compare(job, cluster)

@@ -12,6 +12,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils.machine_run imp
 
 FOLDER = Path("/etc/systemd/system")
 PROPERTIES = ("LoadState", "ActiveState", "SubState", "FragmentPath", "Result")
+# Where systemd keeps the units that it makes of scripts in /etc/init.d.
+GENERATED = "/run/systemd/generator"
 # What `systemctl enable` can change; static and generated units start only when something asks for them.
 SWITCHABLE = ("enabled", "enabled-runtime", "disabled", "linked")
 
@@ -92,6 +94,9 @@ def at_boot(unit: str, wanted: bool) -> bool:
     verb = "enable" if wanted else "disable"
     # Nothing but a boot reads it, and systemd needs a second to read all its units again while users wait.
     argv = ["systemctl", "--no-reload", verb, "--quiet", "--", unit]
+    if not shown(unit).get("FragmentPath", "").startswith(GENERATED):
+        # A script in /etc/init.d counts only where there is no unit; moving its links takes half a second.
+        argv = ["env", "SYSTEMCTL_SKIP_SYSV=1", *argv]
     machine_run.must(argv, f"{unit} could not be {verb}d at boot", limit_s=60)
     return True
 

@@ -51,8 +51,11 @@ options:
     description: How long to wait, in seconds.
     type: float
     default: 86400
+  since:
+    description: When the unit could have begun (C(since) of an earlier gate); a head start is counted from then.
+    type: float
   finish:
-    description: Say that the unit has ended this stage.
+    description: Say that the unit has ended this stage. With O(after), wait as that says and hand over as usual then.
     type: bool
     default: false
   word:
@@ -60,7 +63,7 @@ options:
     type: str
     default: done
   fenced:
-    description: Judge how the stop of the side that is left went.
+    description: Judge how the stop of the side that is left went, and end the stage unless it is refused.
     type: str
     choices: [done, failed]
 author:
@@ -85,6 +88,7 @@ unit:
       C(third_reachable), C(points_site) (the side that lists recovery points),
       C(serves_now) (the side that served before), and C(go) (all systems of the group compared equal).
     - C(together) lists the systems that must be recovered to the same moment, and C(step_options) holds that moment.
+    - C(since) says when the unit could have begun (epoch seconds).
     - For switches C(group) is the plan's group, and C(switch) the plan's switch.
     - For activities C(activity), C(observers), C(observer) (the first that answers), C(ask_limit_s) and
       C(system_heartbeats).

@@ -122,46 +122,20 @@ password:
   returned: for the step password
 """
 
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bascule.continuity.plugins.module_utils import (
     machine_files,
     machine_run,
-    pg_compare,
-    pg_demote,
-    pg_forget,
-    pg_link,
-    pg_prepare,
-    pg_protect,
-    pg_recover,
-    pg_status,
+    pg_steps,
 )
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job
 
-
-def password(job: Job) -> dict[str, Any]:
-    """The replication password of this system, made here when there is none yet."""
-    return {"password": pg_link.ensure_password(job), "evidence": {}}
-
-
-STEPS = {
-    "prepare": pg_prepare.prepare,
-    "password": password,
-    "protect": pg_protect.protect,
-    "points": pg_status.points,
-    "recover": pg_recover.recover,
-    "demote": pg_demote.demote,
-    "resync": pg_protect.resync,
-    "compare": pg_compare.compare,
-    "forget": pg_forget.forget,
-    "status": pg_status.status,
-}
 SIDE = {"type": "str", "required": True, "choices": ["primary", "standby"]}
 ARGUMENTS = {
-    "step": {"type": "str", "required": True, "choices": list(STEPS)},
+    "step": {"type": "str", "required": True, "choices": list(pg_steps.STEPS)},
     "system": {"type": "dict", "required": True},
     "side": SIDE,
     "serving": SIDE,
@@ -184,7 +158,7 @@ def main() -> None:
     try:
         with machine_files.one_step(job.policy, job.id, job.step, job.limit("lock_s", 1800)):
             job.load()
-            result = STEPS[job.step](job)
+            result = pg_steps.STEPS[job.step](job)
     except ValueError as problem:
         module.fail_json(msg=f"The marker of {job.id} was not written: {problem}. Look at dr-status.yml.")
     except (PlainError, TroubleError) as problem:

@@ -22,7 +22,7 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
     """Units that a system lets go first in an activation, and for how long at most (seconds).
 
     They are all of the most urgent switch group in scope, up to its users' first answer; nobody for one of that group,
-    nor for a unit that waits for others anyway, and does not read its recovery points meanwhile.
+    nor for a unit that waits for others anyway. Recovery points are read meanwhile: that is little work.
     """
     if run["driver"] != "activate" or run["check"] or unit["kind"] != "system":
         return [], 0.0
@@ -37,8 +37,11 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
 
 def give_head_start(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any], folder: Path,
                     every_s: float) -> None:
-    """Return once those that go first have ended, well or not, or when their head start is over; looks `every_s`."""
+    """Return once those that go first have ended, well or not, or when their head start is over; looks `every_s`.
+
+    The head start is counted from `unit["since"]` (epoch seconds), when the unit could have begun.
+    """
     ahead, limit_s = before(plan, run, unit)
-    deadline = time.monotonic() + limit_s
+    deadline = time.monotonic() + min(limit_s, limit_s - (time.time() - unit["since"]))
     while time.monotonic() < deadline and any(runs.read_state(folder, name) is None for name in ahead):
         time.sleep(every_s)

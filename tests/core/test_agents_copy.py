@@ -124,6 +124,29 @@ def test_file_heartbeat_is_the_time(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["docs"]
 
 
+@pytest.mark.parametrize(("retry_s", "started"), [(1000.0, 1), (0.0, 3)])
+def test_a_cluster_that_lets_nobody_write_is_not_asked_each_second(
+    retry_s: float, started: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    class Ended:
+        stdin = None
+
+        def __init__(self, argv: list[str], **_: Any) -> None:
+            asked.append(argv)
+
+        def poll(self) -> int:
+            return 2
+
+    monkeypatch.setattr(heartbeat.subprocess, "Popen", Ended)
+    monkeypatch.setattr(heartbeat, "RETRY_S", retry_s)
+    beat = heartbeat.postgresql_beat({"host": "/run", "port": 5432, "database": "bascule", "system": "erp"})
+    for _ in range(3):
+        beat()
+    assert len(asked) == started
+
+
 def test_heartbeat_goes_on_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "AGAIN_S", 0.0)
     settings = {"kind": "file", "path": str(tmp_path / "gone" / "docs"), "every_s": 0.01}
