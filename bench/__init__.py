@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bench.frame import Bench
 
-_MODULES = ("analysis", "choice", "cloud", "compile_time", "fuzz", "outages", "ratio", "units")
+_MODULES = ("analysis", "choice", "cloud", "compile_time", "fuzz", "guests", "outages", "ratio", "units")
 BENCHES: dict[str, Bench] = {
     bench.name: bench for module in _MODULES for bench in import_module(f"bench.{module}").BENCHES
 }

@@ -17,9 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bascule_runtime import reach
-from bench.sample_firm import ID, OBSERVER, RUNTIME, SETTINGS, BenchError, Firm
+from bench.sample_firm import OBSERVER, RUNTIME, WORKSHOP, BenchError, Firm
 
 LIMIT_S = 300.0
+ID = WORKSHOP.id
 WRITABLE = """until runuser -u postgres -- "$psql" -XqAt -c 'select pg_current_xact_id()' >/dev/null 2>&1
 do sleep 0.05; done"""
 PSQL = "psql=/usr/lib/postgresql/15/bin/psql; cd /"
@@ -49,8 +50,8 @@ SYSTEMS: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 ASK = (
-    f"export PYTHONPATH={RUNTIME}; until python3 -m bascule_runtime probe --config {SETTINGS} --activity {{name}}"
-    " --marked >/dev/null; do sleep 0.1; done"
+    f"export PYTHONPATH={RUNTIME}; until python3 -m bascule_runtime probe --config /etc/bascule/{ID}/watch.json"
+    " --activity {name} --marked >/dev/null; do sleep 0.1; done"
 )
 
 

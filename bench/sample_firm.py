@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sample firm on machines of its own, so that a bench and a demonstration do not meet."""
+"""A sample firm on machines of its own, so that a bench and a demonstration do not meet."""
 
 from __future__ import annotations
 
@@ -19,13 +19,23 @@ from bascule_lab.demo.commands import Commands
 from bascule_lab.demo.rehearsal import SHORT_S, Rehearsal, Run, clean_environment
 
 ROOT = Path(__file__).parents[1]
-FIRM = ROOT / "examples" / "atelier"
-ID, NETWORK = "speed", "10.87."
 OBSERVER = "outside"
 DECLARE = {"BASCULE_DECLARE": "rehearsal: the primary site is gone"}
-SETTINGS = f"/etc/bascule/{ID}/watch.json"
 RUNTIME = "/usr/local/lib/bascule"
 SETTLE_S = 3.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A firm among the examples, and the identity and the addresses that it has in a bench."""
+
+    example: str
+    id: str
+    network: str
+
+
+WORKSHOP = Sample("atelier", "speed", "10.87.")
+HYPERVISORS = Sample("atelier-vm", "speed-vm", "10.88.")
 
 
 class BenchError(Exception):
@@ -38,6 +48,12 @@ class Firm:
 
     rehearsal: Rehearsal
     folder: Path
+    id: str = WORKSHOP.id
+
+    @property
+    def settings(self) -> str:
+        """What the observer's agent reads, on its machine."""
+        return f"/etc/bascule/{self.id}/watch.json"
 
     def drive(self, name: str, **options: Any) -> Run:
         """Run a driver that must succeed."""
@@ -55,7 +71,7 @@ class Firm:
         client_py = (Path(__file__).parent / "client.py").read_text(encoding="utf-8")
         script = 'PYTHONPATH="$1" exec timeout 900 python3 -c "$2" "$3" $4'
         argv = [sys.executable, "-m", "bascule_lab", "exec", str(self.rehearsal.policy), OBSERVER, "sh", "-c", script]
-        argv += ["sh", RUNTIME, client_py, SETTINGS, " ".join(activities)]
+        argv += ["sh", RUNTIME, client_py, self.settings, " ".join(activities)]
         seen: list[dict[str, Any]] = []
         client = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
@@ -68,16 +84,16 @@ class Firm:
 
 
 @contextlib.contextmanager
-def built(folder: Path) -> Iterator[Firm]:
+def built(folder: Path, sample: Sample = WORKSHOP) -> Iterator[Firm]:
     """The firm, up and with a standby. Raises BenchError; takes the lab down in the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    policy = moved(folder / "firm")
-    with alone.alone(ID) as running:
+    policy = moved(folder / "firm", sample)
+    with alone.alone(sample.id) as running:
         logs = folder / "logs"
         logs.mkdir(exist_ok=True)
         commands = Commands(logs, environment=clean_environment(), running=running)
         rehearsal = Rehearsal(policy, folder / "build", commands)
-        firm = Firm(rehearsal, folder)
+        firm = Firm(rehearsal, folder, sample.id)
         try:
             rehearsal.up()
             rehearsal.compile()
@@ -87,12 +103,12 @@ def built(folder: Path) -> Iterator[Firm]:
             rehearsal.down()
 
 
-def moved(folder: Path) -> Path:
-    """A copy of the sample firm with an identity and addresses of its own; returns its policy."""
+def moved(folder: Path, sample: Sample) -> Path:
+    """A copy of the firm with an identity and addresses of its own; returns its policy."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(FIRM, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "examples" / sample.example, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path in folder.rglob("*"):
         if path.is_file():
-            text = path.read_text(encoding="utf-8").replace("10.99.", NETWORK)
-            path.write_text(text.replace("id: atelier\n", f"id: {ID}\n"), encoding="utf-8")
+            text = path.read_text(encoding="utf-8").replace("10.99.", sample.network)
+            path.write_text(text.replace(f"id: {sample.example}\n", f"id: {sample.id}\n"), encoding="utf-8")
     return folder / "policy.yml"

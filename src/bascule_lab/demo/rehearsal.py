@@ -123,7 +123,7 @@ class Rehearsal:
         new = sorted(runs(folder) - before)
         return Run(outcome, new[-1] if new else None, report(new[-1]) if new else {})
 
-    def on(self, machine: str, script: str, *words: str, stdin: str = "") -> str:
+    def on(self, machine: str, script: str, *words: str, stdin: str = "", limit_s: float = SHORT_S) -> str:
         """What a shell script prints when root runs it on a machine's console. Raises FailedError when it fails."""
         argv = [
             sys.executable,
@@ -138,7 +138,7 @@ class Rehearsal:
             "sh",
             *words,
         ]
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=SHORT_S, check=False)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=limit_s, check=False)
         if done.returncode:
             raise FailedError(f"On {machine}: {(done.stderr or done.stdout).strip()[-500:]}")
         return done.stdout
