@@ -56,6 +56,8 @@ def hold(job: Job, cluster: Cluster) -> dict[str, Any]:
         pg_conf.reload(cluster)
         pg_host.wait_until(lambda: pg_sql.value(cluster, "show default_transaction_read_only") == "on", 10)
     ended = end_sessions(job, cluster, looks=2 if fresh else 1)
+    if fresh and role == "writable":
+        pg_sql.checkpoint_beside(cluster)
     lsn = pg_sql.value(cluster, "select pg_current_wal_lsn()") if role == "writable" else ""
     return {"ended": ended, "lsn": lsn}
 

@@ -91,10 +91,11 @@ def run(
     return Done(process.returncode, out, err)
 
 
-def begin(argv: Sequence[str], *, limit_s: float) -> None:
+def begin(argv: Sequence[str], *, limit_s: float, user: str | None = None) -> None:
     """Start `argv` from `/` and go on; it is ended after `limit_s` seconds. For what nobody waits for."""
     subprocess.Popen(["timeout", f"{limit_s:g}", *argv], cwd="/", env=ENVIRONMENT, stdin=subprocess.DEVNULL,
-                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                     **(identity(user) if user else {}))
 
 
 def must(argv: Sequence[str], sentence: str, **options: Any) -> str:

@@ -43,12 +43,21 @@ def literal(text: str) -> str:
     )
 
 
+def psql(cluster: Cluster) -> str:
+    """The program itself: Debian's `psql` is a Perl program that looks for it, longer than most questions take."""
+    own = cluster.program("psql")
+    return own if os.path.exists(own) else "psql"
+
+
+def checkpoint_beside(cluster: Cluster) -> None:
+    """Begin a checkpoint that nobody waits for: a stop that follows has less to write."""
+    where = ["-h", cluster.sockets, "-p", str(cluster.port), "-d", "postgres"]
+    pg_host.begin([psql(cluster), "-Xq", *where, "-c", "checkpoint"], limit_s=600, user=cluster.owner)
+
+
 def ask(cluster: Cluster, sql: str, database: str = "postgres", limit_s: float = 30.0) -> pg_host.Done:
     """Run statements in one psql; stops at the first error."""
-    # Debian's psql is a Perl program that looks for this one; that takes longer than most questions.
-    own = cluster.program("psql")
-    psql = own if os.path.exists(own) else "psql"
-    argv = [psql, "-XqAt", "-F", FIELD, "-v", "ON_ERROR_STOP=1", "-f", "-", "-p", str(cluster.port), "-d", database]
+    argv = [psql(cluster), "-XqAt", "-F", FIELD, "-v", "ON_ERROR_STOP=1", "-f", "-", "-p", str(cluster.port), "-d", database]
     env = {"PGHOST": cluster.sockets, "PGCONNECT_TIMEOUT": "5", "PGAPPNAME": "bascule", "PGCLIENTENCODING": "UTF8"}
     return pg_host.run(argv, user=cluster.owner, stdin=sql, limit_s=limit_s, env=env)
 

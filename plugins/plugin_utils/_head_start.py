@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
-MOST_S = 4.0
+MOST_S = 6.0
 SHARE = 0.01  # of the tightest target of the group that waits
 
 
