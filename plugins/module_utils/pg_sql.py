@@ -57,7 +57,8 @@ def checkpoint_beside(cluster: Cluster) -> None:
 
 def ask(cluster: Cluster, sql: str, database: str = "postgres", limit_s: float = 30.0) -> pg_host.Done:
     """Run statements in one psql; stops at the first error."""
-    argv = [psql(cluster), "-XqAt", "-F", FIELD, "-v", "ON_ERROR_STOP=1", "-f", "-", "-p", str(cluster.port), "-d", database]
+    where = ["-p", str(cluster.port), "-d", database]
+    argv = [psql(cluster), "-XqAt", "-F", FIELD, "-v", "ON_ERROR_STOP=1", "-f", "-", *where]
     env = {"PGHOST": cluster.sockets, "PGCONNECT_TIMEOUT": "5", "PGAPPNAME": "bascule", "PGCLIENTENCODING": "UTF8"}
     return pg_host.run(argv, user=cluster.owner, stdin=sql, limit_s=limit_s, env=env)
 
