@@ -87,8 +87,9 @@ def choose(job: Job) -> dict[str, Any]:
     """The point to recover. Raises TroubleError when none fits."""
     not_after = job.options.get("not_after")
     limit = float(not_after) if not_after not in (None, "") else None
+    points = job.options.get("listed") or restic_repository.snapshots(job)
     try:
-        return restic_repository.chosen(restic_repository.snapshots(job), job.run.get("point") or None, limit, job.mode)
+        return restic_repository.chosen(points, job.run.get("point") or None, limit, job.mode)
     except TroubleError as fault:
         raise TroubleError(f"{job.id}: {fault}") from None
 

@@ -38,8 +38,7 @@ def points(job: Job) -> dict[str, Any]:
         return {"evidence": {"points": [], "lag_s": None}}
     found, damaged = files_damage.apart(job, restic_repository.snapshots(job))
     lag = round(time.time() - found[0]["at"], 1) if found else None
-    shown = [{key: point[key] for key in point if key != "paths"} for point in found]
-    return {"evidence": {"points": shown, "lag_s": lag, "damaged": [point["id"] for point in damaged]}}
+    return {"evidence": {"points": found, "lag_s": lag, "damaged": [point["id"] for point in damaged]}}
 
 
 def status(job: Job) -> dict[str, Any]:

@@ -14,6 +14,7 @@ FOLDER = Path("/etc/systemd/system")
 PROPERTIES = ("LoadState", "ActiveState", "SubState", "FragmentPath", "Result")
 # Where systemd keeps the units that it makes of scripts in /etc/init.d.
 GENERATED = "/run/systemd/generator"
+THERE, QUIET = ("loaded", "masked"), ("inactive", "failed")
 # What `systemctl enable` can change; static and generated units start only when something asks for them.
 SWITCHABLE = ("enabled", "enabled-runtime", "disabled", "linked")
 
@@ -26,7 +27,7 @@ def shown(unit: str) -> dict[str, str]:
 
 
 def exists(unit: str) -> bool:
-    return shown(unit).get("LoadState") in ("loaded", "masked")
+    return shown(unit).get("LoadState") in THERE
 
 
 def active(unit: str) -> bool:
@@ -35,7 +36,7 @@ def active(unit: str) -> bool:
 
 def quiet(unit: str) -> bool:
     """Whether nothing of the unit runs."""
-    return shown(unit).get("ActiveState") in ("inactive", "failed")
+    return shown(unit).get("ActiveState") in QUIET
 
 
 def reload() -> None:
@@ -118,9 +119,11 @@ def run_always(unit: str, limit_s: float = 30) -> bool:
 
 def run_never(unit: str, limit_s: float = 90) -> bool:
     """Stop a unit now and let it not start with the machine."""
-    if not exists(unit):
+    seen = shown(unit)
+    if seen.get("LoadState") not in THERE:
         return False
-    return any([at_boot(unit, False), stop(unit, limit_s)])
+    changed = at_boot(unit, False)
+    return (seen.get("ActiveState") not in QUIET and stop(unit, limit_s)) or changed
 
 
 def remove(names: Iterable[str]) -> bool:

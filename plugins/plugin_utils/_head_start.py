@@ -21,7 +21,7 @@ SHARE = 0.01  # of the tightest target of the group that waits
 def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> tuple[list[str], float]:
     """Units that a system lets go first in an activation, and for how long at most (seconds).
 
-    They are all of the most urgent switch group in scope, up to its users' first answer; nobody for one of that group,
+    They are all of the most urgent switch group in scope, until its names lead to it; nobody for one of that group,
     nor for a unit that waits for others anyway. Recovery points are read meanwhile: that is little work.
     """
     if run["driver"] != "activate" or run["check"] or unit["kind"] != "system":
@@ -29,8 +29,11 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
     order, group = scope.by_urgency(plan, run["scope"]["groups"]), unit.get("group")
     if group not in order[1:] or (not unit.get("together") and scope.needs(plan, run, unit["id"])):
         return [], 0.0
-    first, inside = plan["groups"][order[0]], set(run["scope"]["units"])
-    names = [*(f"system.{name}" for name in first["systems"]), *(f"activity.{name}" for name in first["activities"])]
+    first = plan["groups"][order[0]]
+    inside = set(run["scope"]["units"])
+    ends = [name for name in (f"switch.{order[0]}",) if name in inside] or [
+        f"activity.{name}" for name in first["activities"]]
+    names = [*(f"system.{name}" for name in first["systems"]), *ends]
     targets = [plan["activities"][name]["target"]["rto_s"] for name in plan["groups"][group]["activities"]]
     return [name for name in names if name in inside], min(MOST_S, SHARE * float(min(targets)))
 
