@@ -89,4 +89,4 @@ def measure(runs: int, say: Say) -> Iterator[Figure]:
     yield Figure("failback, whole run", "s", tuple(back[""] for _, back in rounds))
 
 
-BENCHES = (Bench("outages", "how long users of the sample firm are kept from work", measure, needs="lab", minutes=7),)
+BENCHES = (Bench("outages", "how long users of the sample firm are kept from work", measure, needs="lab", minutes=12),)

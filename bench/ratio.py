@@ -81,7 +81,7 @@ def measure(runs: int, say: Say, prepare: Callable[[Firm], None], target: float)
 
 BENCHES = (
     Bench("ratio", "an activation beside the same recovery by hand", partial(measure, prepare=lambda firm: None,
-          target=3.0), needs="lab", minutes=8),
+          target=3.0), needs="lab", minutes=15),
     Bench("ratio-minute", "the same when each recovery takes a minute longer", partial(measure, prepare=slow,
-          target=1.1), needs="lab", minutes=25),
+          target=1.1), needs="lab", minutes=35),
 )  # fmt: skip
