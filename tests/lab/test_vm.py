@@ -39,6 +39,14 @@ COPY = "systemctl start bascule-point-atelier-vm-intranet"
 READ_BACK = "systemctl start bascule-forward-atelier-vm-intranet || true"
 
 
+# The agent of a guest is told to end itself; nothing but a boot brings it back.
+NO_AGENT = """virsh -q qemu-agent-command intranet '{"execute": "guest-exec", "arguments": {"path": "/bin/systemctl",
+"arg": ["stop", "qemu-guest-agent"]}}' >/dev/null"""
+AGENT = """virsh -q destroy intranet && virsh -q start intranet
+for _ in $(seq 120); do
+virsh -q qemu-agent-command intranet '{"execute": "guest-ping"}' >/dev/null 2>&1 && exit; sleep 1; done; exit 1"""
+
+
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
     with cycles.started(POLICY, tmp_path_factory.mktemp("vm")) as cycle:
@@ -75,6 +83,28 @@ def test_guests_are_protected_and_stay_as_they_are(firm: Cycle) -> None:
     assert firm.rehearsal.on("host1", DEFINITIONS) == before
     assert states(firm, "host1") == ["running"] * 3
     firm.drive("status")
+
+
+def test_a_guest_whose_agent_is_silent_is_copied_as_after_a_power_cut_and_that_is_said(firm: Cycle) -> None:
+    firm.rehearsal.on("host1", NO_AGENT)
+    firm.rehearsal.on("host1", COPY)
+    run = firm.rehearsal.driver("status", extra=NEWS)
+    log = run.outcome.log.read_text(errors="replace")
+    assert run.outcome.exit == 2, log
+    assert said("Copies of intranet are as after a power cut: …", log), log
+    firm.rehearsal.on("host1", AGENT, limit_s=150)
+
+
+def test_a_host_that_cannot_be_stopped_keeps_its_guests(firm: Cycle) -> None:
+    firm.rehearsal.on("host1", "systemctl stop ssh.socket ssh.service")
+    try:
+        run = firm.rehearsal.driver("activate", env=DECLARE, extra=NEWS)
+    finally:
+        firm.rehearsal.on("host1", "systemctl start ssh.service")
+    log = run.outcome.log.read_text(errors="replace")
+    assert run.outcome.exit != 0, log
+    assert said("The primary still answers users (intranet) and its machines cannot be reached to stop it", log), log
+    assert "running" not in states(firm, "host2")
 
 
 def test_a_damaged_copy_is_found_and_passed_over_when_a_host_is_lost(firm: Cycle) -> None:
