@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
 MOST_S = 6.0
+LULL_S = 2.5
 SHARE = 0.01  # of the tightest target of the group that waits
 
 
@@ -42,9 +43,13 @@ def give_head_start(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, A
                     every_s: float) -> None:
     """Return once those that go first have ended, well or not, or when their head start is over; looks `every_s`.
 
-    The head start is counted from `unit["since"]` (epoch seconds), when the unit could have begun.
+    The head start is counted from `unit["since"]` (epoch seconds), when the unit could have begun. It is over, too, when
+    none of them has ended for `LULL_S`: what takes that long waits for something else than this computer.
     """
     ahead, limit_s = before(plan, run, unit)
-    deadline = time.monotonic() + min(limit_s, limit_s - (time.time() - unit["since"]))
-    while time.monotonic() < deadline and any(runs.read_state(folder, name) is None for name in ahead):
+    began = time.monotonic() - max(0.0, time.time() - unit["since"])
+    waiting, moved = set(ahead), began
+    while waiting and time.monotonic() < min(began + limit_s, moved + LULL_S):
+        left = {name for name in waiting if runs.read_state(folder, name) is None}
+        waiting, moved = left, moved if left == waiting else time.monotonic()
         time.sleep(every_s)

@@ -67,6 +67,7 @@ def test_nobody_waits_where_nothing_is_to_be_gained(run: dict[str, Any]) -> None
 
 def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(_head_start, "MOST_S", 60.0)
+    monkeypatch.setattr(_head_start, "LULL_S", 60.0)
     plan = firm()
     run = {
         "driver": "activate",
@@ -83,10 +84,23 @@ def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path, m
 
 def test_it_is_counted_from_when_the_unit_could_have_begun(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(_head_start, "MOST_S", 60.0)
+    monkeypatch.setattr(_head_start, "LULL_S", 60.0)
     plan = firm()
     units = [unit["id"] for unit in plan["units"]]
     run = {"driver": "activate", "check": False, "scope": {"groups": ["orders", "drawings"], "units": units}}
     unit = {"id": "system.files", "kind": "system", "group": "drawings", "since": time.time() - 59.5}
     began = time.monotonic()
+    _head_start.give_head_start(plan, run, unit, tmp_path, 0.05)
+    assert 0.3 < time.monotonic() - began < 30
+
+
+def test_it_is_over_when_those_that_go_first_wait_themselves(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(_head_start, "MOST_S", 60.0)
+    monkeypatch.setattr(_head_start, "LULL_S", 0.4)
+    plan = firm()
+    units = [unit["id"] for unit in plan["units"]]
+    run = {"driver": "activate", "check": False, "scope": {"groups": ["orders", "drawings"], "units": units}}
+    began = time.monotonic()
+    unit = {"id": "system.files", "kind": "system", "group": "drawings", "since": time.time()}
     _head_start.give_head_start(plan, run, unit, tmp_path, 0.05)
     assert 0.3 < time.monotonic() - began < 30
