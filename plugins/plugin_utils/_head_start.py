@@ -43,8 +43,8 @@ def give_head_start(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, A
                     every_s: float) -> None:
     """Return once those that go first have ended, well or not, or when their head start is over; looks `every_s`.
 
-    The head start is counted from `unit["since"]` (epoch seconds), when the unit could have begun. It is over, too, when
-    none of them has ended for `LULL_S`: what takes that long waits for something else than this computer.
+    The head start is counted from `unit["since"]` (epoch seconds), when the unit could have begun. It is over, too,
+    when none of them has ended for `LULL_S`: what takes that long waits for something else than this computer.
     """
     ahead, limit_s = before(plan, run, unit)
     began = time.monotonic() - max(0.0, time.time() - unit["since"])
