@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, scope
 
 MOST_S = 6.0
-LULL_S = 2.5
+LULL_S = 2.0
 SHARE = 0.01  # of the tightest target of the group that waits
 
 
