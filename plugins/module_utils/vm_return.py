@@ -20,9 +20,12 @@ from ansible_collections.bascule.continuity.plugins.module_utils import (
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.vm_job import Job
 
-# A file of many gigabytes of which little differs: only that is sent, and written where it belongs. Layers in which the
-# guest writes at the other side are written down into its images before the last pass.
-RSYNC = ("rsync", "-a", "--inplace", "--no-whole-file", "--delete", "--timeout=600", "--stats", "--exclude=/run-*",
+# A file of many gigabytes of which little differs: only that is sent. Layers in which the guest writes at the other
+# side are written down into its images before the last pass. In that pass both images lie alike, and what changed is
+# written where it belongs. Before it the clusters of an image may lie elsewhere in the old one: only a new file can
+# take them from anywhere in that.
+IN_PLACE = "--inplace"
+RSYNC = ("rsync", "-a", "--no-whole-file", "--delete", "--timeout=600", "--stats", "--exclude=/run-*",
          "--exclude=*.new", "--exclude=*.old")
 
 
@@ -98,7 +101,7 @@ def resync(job: Job) -> dict[str, Any]:
         job.ask("seed", 86400, laid=job.peer["laid"])
     final = bool(job.options.get("final"))
     with job.timed("resync"):
-        received, whole = bring(job)
+        received, whole = bring(job, final)
     job.save(resynced={"run": job.run.get("id"), "final": final, "at": round(time.time(), 3)},
              demoted=job.run.get("id"), serving="standby")
     evidence = {"final": final, "bytes": received, "whole_bytes": whole, "durations_s": job.durations}
@@ -108,10 +111,14 @@ def resync(job: Job) -> dict[str, Any]:
     return {"evidence": evidence}
 
 
-def bring(job: Job) -> tuple[int, int]:
-    """Make the images here those of the other side; the bytes that were received, and how much there is."""
+def bring(job: Job, final: bool) -> tuple[int, int]:
+    """Make the images here those of the other side, at last (`final`) or while its guest still runs.
+
+    The bytes that were received, and how much there is.
+    """
     machine_files.folder(job.target, mode=0o711)
-    argv = [*RSYNC, "-e", f"ssh -F {job.names.setting('ssh_config')}", "--", "tree:0/", f"{job.target}/"]
+    how = [*RSYNC, *([IN_PLACE] if final else []), "-e", f"ssh -F {job.names.setting('ssh_config')}"]
+    argv = [*how, "--", "tree:0/", f"{job.target}/"]
     ended = machine_run.run(argv, limit_s=job.limit("resync_s", 86400))
     if ended.code not in (0, files_return.VANISHED):
         raise TroubleError(f"The images of {job.id} could not be brought to {job.machine}: {ended.reason}. Run "
