@@ -50,8 +50,8 @@ SYSTEMS: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 ASK = (
-    f"export PYTHONPATH={RUNTIME}; until python3 -m bascule_runtime probe --config /etc/bascule/{ID}/watch.json"
-    " --activity {name} --marked >/dev/null; do sleep 0.1; done"
+    f"export PYTHONPATH={RUNTIME}; until python3 -m bascule_runtime probe --config {{settings}} --activity {{name}}"
+    " --marked >/dev/null; do sleep 0.1; done"
 )
 
 
@@ -92,7 +92,7 @@ def do(firm: Firm, unit: Mapping[str, Any]) -> None:
     elif unit["kind"] == "switch":
         names(firm, plan["groups"][subject])
     else:
-        ssh(firm, OBSERVER, ASK.format(name=subject))
+        ssh(firm, OBSERVER, ASK.format(settings=firm.settings, name=subject))
 
 
 def try_to_stop(firm: Firm) -> None:

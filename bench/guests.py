@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from typing import Any
 from bascule_runtime import journal
 from bench import sample_firm
 from bench.frame import Bench, Figure, Say
-from bench.outages import BACK_S
-from bench.sample_firm import BenchError, Firm
+from bench.sample_firm import RUNTIME, BenchError, Firm
 
 GUEST, ACTIVITY, GROWING = "intranet", "news", "erp-vm"
 WRITTEN_MIB, SIZES_GIB, LONG_S = 20, (1, 8), 600.0
@@ -42,10 +40,10 @@ cat "$(ls -d "$4"/[0-9]* | tail -1)/bascule-chain.json"
 """
 # What the step of a recovery asks of its host for an image that lies ready, again and again; seconds of each time.
 INSTANT = """import json, subprocess, sys, time
-config, about, times = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+launcher, config, about, times = *sys.argv[1:3], json.loads(sys.argv[3]), int(sys.argv[4])
 def ask(do, **more):
-    told = subprocess.run(["python3", "-I", "/usr/local/lib/bascule/run", "guest", "--config", config], check=True,
-                          input=json.dumps({"do": do, "limit_s": 300, **more}), capture_output=True, text=True)
+    told = subprocess.run(["python3", "-I", launcher, "guest", "--config", config], check=True, text=True,
+                          input=json.dumps({"do": do, "limit_s": 300, **more}), capture_output=True)
     return json.loads(told.stdout)["ok"]
 took = []
 for _ in range(times):
@@ -107,13 +105,6 @@ def share(firm: Firm, say: Say) -> float:
     return ours / (answered - began)
 
 
-def home(firm: Firm) -> None:
-    """Bring the guest back to where it was lost from."""
-    firm.rehearsal.lab("start", "primary")
-    time.sleep(BACK_S)
-    firm.drive("failback", extra={"only": ACTIVITY})
-
-
 def about(plan: dict[str, Any]) -> dict[str, Any]:
     """What a host must know to let the guest stand on it, as the product's own step says it."""
     system = plan["systems"][GUEST]
@@ -131,7 +122,7 @@ def instant(firm: Firm, runs: int, say: Say) -> float:
     firm.rehearsal.on("host2", 'virsh -q destroy "$1"', GUEST)
     for size in SIZES_GIB:
         held = int(firm.rehearsal.on("host2", FILL, f"{target}/vda", str(size), limit_s=LONG_S)) / (1 << 20)
-        words = (INSTANT, config, json.dumps(about(firm.rehearsal.plan)), str(runs))
+        words = (INSTANT, f"{RUNTIME}/run", config, json.dumps(about(firm.rehearsal.plan)), str(runs))
         took = json.loads(firm.rehearsal.on("host2", 'exec python3 -c "$@"', *words, limit_s=LONG_S))
         medians.append(statistics.median(took))
         say(f"instant start on an image of {held:.1f} GiB: {medians[-1]:.2f} s")
@@ -146,7 +137,7 @@ def measure(runs: int, say: Say) -> Iterator[Figure]:
         for number in range(runs):
             shares.append(share(firm, say))
             if number + 1 < runs:
-                home(firm)
+                firm.home(only=ACTIVITY)
         larger = instant(firm, runs, say)
     yield Figure("ours ÷ reading back and booting by hand", "", tuple(shares), 1.3)
     yield Figure(f"instant start: image of {SIZES_GIB[1]} GiB ÷ of {SIZES_GIB[0]} GiB", "", (larger,), 1.2)

@@ -18,7 +18,6 @@ from bench.sample_firm import BenchError, Firm
 
 TARGETS = {"orders": 12.0, "showcase": 30.0}
 HOME_TARGET_S = 12.0
-BACK_S = 3.0  # for the machines of a site that gets its power back
 Answers = Sequence[dict[str, Any]]
 
 
@@ -36,8 +35,7 @@ def away(firm: Firm, say: Say) -> dict[str, float]:
 
 def home(firm: Firm, say: Say) -> dict[str, float]:
     """Bring the firm home: seconds between the last good answer and the first one after it, by activity."""
-    firm.rehearsal.lab("start", "primary")
-    time.sleep(BACK_S)
+    firm.power_back()
     with firm.watched(*TARGETS) as seen:
         began = time.time()
         firm.drive("failback")

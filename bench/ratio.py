@@ -16,7 +16,6 @@ from pathlib import Path
 from bascule_runtime import journal
 from bench import bare, sample_firm
 from bench.frame import Bench, Figure, Say
-from bench.outages import BACK_S
 from bench.sample_firm import BenchError, Firm
 
 LONGER_S = 60
@@ -49,23 +48,16 @@ def activated(firm: Firm) -> float:
     return float(max(ended) - began)
 
 
-def home(firm: Firm) -> None:
-    """Bring the firm back to where it was lost from."""
-    firm.rehearsal.lab("start", "primary")
-    time.sleep(BACK_S)
-    firm.drive("failback")
-
-
 def round_of(firm: Firm, say: Say) -> tuple[float, float]:
     """One activation and one recovery by hand; the firm is at home before and after. Seconds of both."""
     by_us = activated(firm)
-    home(firm)
+    firm.home()
     firm.rehearsal.lab("kill", "primary")
     by_hand = bare.by_hand(firm)
     say(f"activated in {by_us:.1f} s; by hand along the same graph it takes {by_hand:.1f} s")
     # The driver takes over what was done by hand, so that it can bring it home.
     firm.drive("activate", env=sample_firm.DECLARE)
-    home(firm)
+    firm.home()
     return by_us, by_hand
 
 

@@ -23,6 +23,7 @@ OBSERVER = "outside"
 DECLARE = {"BASCULE_DECLARE": "rehearsal: the primary site is gone"}
 RUNTIME = "/usr/local/lib/bascule"
 SETTLE_S = 3.0
+BACK_S = 3.0  # for the machines of a site that gets its power back
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ class Firm:
         if run.outcome.exit:
             raise BenchError(f"dr-{name} ended with {run.outcome.exit}; see {run.outcome.log}")
         return run
+
+    def power_back(self) -> None:
+        """Start the machines that were lost."""
+        self.rehearsal.lab("start", "primary")
+        time.sleep(BACK_S)
+
+    def home(self, **extra: str) -> None:
+        """Bring the firm back to where it was lost from; `extra` are variables of the driver."""
+        self.power_back()
+        self.drive("failback", extra=extra)
 
     @contextlib.contextmanager
     def watched(self, *activities: str) -> Iterator[list[dict[str, Any]]]:

@@ -64,9 +64,9 @@ class ActionModule(_acting.OurAction):
         unit.update(together=self._partners(unit), step_options={}, since=float(self._task.args.get("since", began)))
         if unit["in_scope"]:
             self._refuse_unreached(unit)
-        if unit["in_scope"] and self.stage == runs.MAIN and not self._points_first(unit):
-            give_head_start(self.plan, self.run_data, unit, self.folder, self._every_s())
         if unit["in_scope"] and not self._points_first(unit):
+            if self.stage == runs.MAIN:
+                give_head_start(self.plan, self.run_data, unit, self.folder, self._every_s())
             self._wait(self._needs(), self.stage)
             self._meet(unit)
             unit.update(self._situation(unit))

@@ -52,11 +52,9 @@ def stop(job: Job, limit_s: float) -> None:
     """Stop all units, last first; they do not start with the machine any more."""
     remember(job)
     for unit in reversed(units(job)):
-        seen = units_systemd.shown(unit)
-        if seen.get("LoadState") in units_systemd.THERE:
-            job.did(f"{unit} no longer starts with the machine", units_systemd.at_boot(unit, False))
-            runs = seen.get("ActiveState") not in units_systemd.QUIET
-            job.did(f"{unit} stopped", runs and units_systemd.stop(unit, limit_s))
+        freed, stopped = units_systemd.end(unit, limit_s)
+        job.did(f"{unit} no longer starts with the machine", freed)
+        job.did(f"{unit} stopped", stopped)
 
 
 def restore_boot(job: Job) -> None:

@@ -117,13 +117,17 @@ def run_always(unit: str, limit_s: float = 30) -> bool:
     return any([at_boot(unit, True), start(unit, limit_s)])
 
 
-def run_never(unit: str, limit_s: float = 90) -> bool:
-    """Stop a unit now and let it not start with the machine."""
+def end(unit: str, limit_s: float) -> tuple[bool, bool]:
+    """Let a unit, if it is there, start with the machine no more, and stop it: which of the two changed anything."""
     seen = shown(unit)
     if seen.get("LoadState") not in THERE:
-        return False
-    changed = at_boot(unit, False)
-    return (seen.get("ActiveState") not in QUIET and stop(unit, limit_s)) or changed
+        return False, False
+    return at_boot(unit, False), seen.get("ActiveState") not in QUIET and stop(unit, limit_s)
+
+
+def run_never(unit: str, limit_s: float = 90) -> bool:
+    """Stop a unit now and let it not start with the machine."""
+    return any(end(unit, limit_s))
 
 
 def remove(names: Iterable[str]) -> bool:

@@ -24,9 +24,9 @@ KINDS: dict[str, dict[str, str]] = {
     "prune": files_agents.KINDS["prune"],
     "release": {"what": "release after a boot",
                 "unit": "After=network-online.target libvirtd.service libvirtd.socket\nWants=network-online.target\n",
+                # It waits for the other site; a oneshot would keep the whole host at "starting" for as long.
                 "service": f"Type=simple\nRuntimeMaxSec=30min\n{files_agents.AT_BOOT}"},
 }  # fmt: skip
-# `release` waits for the other site; as a oneshot it would keep the whole host at "starting" for as long.
 # How often the standby looks for a new copy: what is listed costs little, and an instant start waits for it.
 LOOK_S = 60
 AT_STANDBY = frozenset({"forward", "prune"})

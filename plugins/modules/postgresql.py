@@ -122,13 +122,8 @@ password:
   returned: for the step password
 """
 
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bascule.continuity.plugins.module_utils import (
-    machine_files,
-    machine_run,
-    pg_steps,
-)
+from ansible_collections.bascule.continuity.plugins.module_utils import machine_files, machine_run, pg_steps
 from ansible_collections.bascule.continuity.plugins.module_utils.machine_run import TroubleError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_host import PlainError
 from ansible_collections.bascule.continuity.plugins.module_utils.pg_job import Job

@@ -30,10 +30,8 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
     order, group = scope.by_urgency(plan, run["scope"]["groups"]), unit.get("group")
     if group not in order[1:] or (not unit.get("together") and scope.needs(plan, run, unit["id"])):
         return [], 0.0
-    first = plan["groups"][order[0]]
-    inside = set(run["scope"]["units"])
-    ends = [name for name in (f"switch.{order[0]}",) if name in inside] or [
-        f"activity.{name}" for name in first["activities"]]
+    first, switch, inside = plan["groups"][order[0]], f"switch.{order[0]}", set(run["scope"]["units"])
+    ends = [switch] if switch in inside else [f"activity.{name}" for name in first["activities"]]
     names = [*(f"system.{name}" for name in first["systems"]), *ends]
     targets = [plan["activities"][name]["target"]["rto_s"] for name in plan["groups"][group]["activities"]]
     return [name for name in names if name in inside], min(MOST_S, SHARE * float(min(targets)))

@@ -65,42 +65,44 @@ def test_nobody_waits_where_nothing_is_to_be_gained(run: dict[str, Any]) -> None
     assert asked("drawings", "orders", "drawings", **run) == ([], 0.0)
 
 
-def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path, monkeypatch: Any) -> None:
+def waited(folder: Path, since: float) -> float:
+    """Seconds for which the drawings let the orders go first, when they could have begun at `since`."""
+    plan = firm()
+    units = [unit["id"] for unit in plan["units"]]
+    run = {"driver": "activate", "check": False, "scope": {"groups": ["orders", "drawings"], "units": units}}
+    unit = {"id": "system.files", "kind": "system", "group": "drawings", "since": since}
+    began = time.monotonic()
+    _head_start.give_head_start(plan, run, unit, folder, 0.05)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head start that no test waits for."""
     monkeypatch.setattr(_head_start, "MOST_S", 60.0)
     monkeypatch.setattr(_head_start, "LULL_S", 60.0)
-    plan = firm()
-    run = {
-        "driver": "activate",
-        "check": False,
-        "scope": {"groups": ["orders", "drawings"], "units": [unit["id"] for unit in plan["units"]]},
-    }
+
+
+@pytest.mark.usefixtures("long")
+def test_it_ends_with_those_that_go_first_also_where_they_fail(tmp_path: Path) -> None:
     runs.write_state(tmp_path, "system.db", "failed")
     runs.write_state(tmp_path, "activity.orders", "blocked")
-    began = time.monotonic()
-    unit = {"id": "system.files", "kind": "system", "group": "drawings", "since": time.time()}
-    _head_start.give_head_start(plan, run, unit, tmp_path, 0.05)
-    assert time.monotonic() - began < 30
+    assert waited(tmp_path, time.time()) < 30
 
 
-def test_it_is_counted_from_when_the_unit_could_have_begun(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(_head_start, "MOST_S", 60.0)
-    monkeypatch.setattr(_head_start, "LULL_S", 60.0)
-    plan = firm()
-    units = [unit["id"] for unit in plan["units"]]
-    run = {"driver": "activate", "check": False, "scope": {"groups": ["orders", "drawings"], "units": units}}
-    unit = {"id": "system.files", "kind": "system", "group": "drawings", "since": time.time() - 59.5}
-    began = time.monotonic()
-    _head_start.give_head_start(plan, run, unit, tmp_path, 0.05)
-    assert 0.3 < time.monotonic() - began < 30
+@pytest.mark.usefixtures("long")
+def test_it_is_counted_from_when_the_unit_could_have_begun(tmp_path: Path) -> None:
+    assert 0.3 < waited(tmp_path, time.time() - 59.5) < 30
 
 
-def test_it_is_over_when_those_that_go_first_wait_themselves(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(_head_start, "MOST_S", 60.0)
+@pytest.mark.usefixtures("long")
+def test_it_is_over_when_those_that_go_first_wait_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_head_start, "LULL_S", 0.4)
+    assert 0.3 < waited(tmp_path, time.time()) < 30
+
+
+def test_it_ends_when_names_lead_to_those_that_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = firm()
-    units = [unit["id"] for unit in plan["units"]]
-    run = {"driver": "activate", "check": False, "scope": {"groups": ["orders", "drawings"], "units": units}}
-    began = time.monotonic()
-    unit = {"id": "system.files", "kind": "system", "group": "drawings", "since": time.time()}
-    _head_start.give_head_start(plan, run, unit, tmp_path, 0.05)
-    assert 0.3 < time.monotonic() - began < 30
+    switch = {"id": "switch.orders", "kind": "switch", "subject": "orders", "after": ["system.db"]}
+    monkeypatch.setitem(globals(), "firm", lambda: {**plan, "units": [*plan["units"], switch]})
+    assert set(asked("drawings", "orders", "drawings")[0]) == {"system.db", "switch.orders"}
