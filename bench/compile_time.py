@@ -65,10 +65,12 @@ def command(*words: str) -> Taken:
 
 def process(*words: str) -> Taken:
     """Run Python with these words. Raises ValueError when it does not end well."""
+    # An installed package has its bytecode beside it; a checkout has after one run, unless this forbids it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
     reader, writer = os.pipe()
     process = os.posix_spawn(
-        sys.executable, [sys.executable, *words], dict(os.environ),
+        sys.executable, [sys.executable, *words], environment,
         file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_DUP2, writer, 2)],
     )  # fmt: skip
     os.close(writer)

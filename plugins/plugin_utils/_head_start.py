@@ -22,8 +22,9 @@ SHARE = 0.01  # of the tightest target of the group that waits
 def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> tuple[list[str], float]:
     """Units that a system lets go first in an activation, and for how long at most (seconds).
 
-    They are all of the most urgent switch group in scope, until its names lead to it; nobody for one of that group,
-    nor for a unit that waits for others anyway. Recovery points are read meanwhile: that is little work.
+    They are all of the most urgent switch group in scope, until its names lead to it; nobody for one of that group or
+    of one that is missed as much, nor for a unit that waits for others anyway. Recovery points are read meanwhile:
+    that is little work.
     """
     if run["driver"] != "activate" or run["check"] or unit["kind"] != "system":
         return [], 0.0
@@ -33,8 +34,15 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
     first, switch, inside = plan["groups"][order[0]], f"switch.{order[0]}", set(run["scope"]["units"])
     ends = [switch] if switch in inside else [f"activity.{name}" for name in first["activities"]]
     names = [*(f"system.{name}" for name in first["systems"]), *ends]
-    targets = [plan["activities"][name]["target"]["rto_s"] for name in plan["groups"][group]["activities"]]
-    return [name for name in names if name in inside], min(MOST_S, SHARE * float(min(targets)))
+    tightest = _tightest(plan, group)
+    if tightest <= _tightest(plan, order[0]):
+        return [], 0.0
+    return [name for name in names if name in inside], min(MOST_S, SHARE * tightest)
+
+
+def _tightest(plan: dict[str, Any], group: str) -> float:
+    """The shortest recovery time objective of a switch group, in seconds."""
+    return float(min(plan["activities"][name]["target"]["rto_s"] for name in plan["groups"][group]["activities"]))
 
 
 def give_head_start(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any], folder: Path,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bascule.policy import System
@@ -16,7 +16,11 @@ def settled(systems: Mapping[str, System]) -> dict[str, System]:
     it holds. Where a name leads to nothing, or to something that is inside itself, all stays as it is written.
     """
     placed = {name: _placed(system, systems) for name, system in systems.items()}
-    return {name: _awaiting(system, placed) for name, system in placed.items()}
+    held: dict[str, list[System]] = {}
+    for system in placed.values():
+        if system.inside and system.runs_on:
+            held.setdefault(system.inside, []).append(system)
+    return {name: _awaiting(system, held.get(system.id, [])) for name, system in placed.items()}
 
 
 def _carrier(system: System, systems: Mapping[str, System]) -> System | None:
@@ -32,8 +36,7 @@ def _placed(system: System, systems: Mapping[str, System]) -> System:
     return replace(system, runs_on=dict(carrier.runs_on), needs=needs)
 
 
-def _awaiting(carrier: System, systems: Mapping[str, System]) -> System:
-    held = [one for one in systems.values() if one.inside == carrier.id and one.runs_on]
+def _awaiting(carrier: System, held: Sequence[System]) -> System:
     within = {carrier.id, *(one.id for one in held)}
     outside = (name for one in held for name in one.needs if name not in within)
     return replace(carrier, needs=tuple(dict.fromkeys((*carrier.needs, *outside)))) if held else carrier

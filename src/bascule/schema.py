@@ -17,6 +17,8 @@ from bascule.resources import resource
 
 Schema = dict[str, Any]
 
+# Keys that say what a file is, and nothing of a part: the library would take a validator of its own for that part.
+_OF_A_FILE = ("$schema", "$id")
 TYPE_WORDS = {
     "object": "a mapping (`key: value` lines)",
     "array": "a list",
@@ -70,7 +72,7 @@ class _Assembly:
         name = name.removeprefix("../") or file
         key = f"{name}#{pointer}"
         if key not in self.parts:
-            part: Any = self._file(name)
+            part: Any = {key: value for key, value in self._file(name).items() if key not in _OF_A_FILE}
             for step in filter(None, pointer.split("/")):
                 part = part[step]
             self.parts[key] = self._inlined(part, name)
@@ -98,7 +100,35 @@ def validator(of: Callable[[], Schema] = policy_schema) -> Any:
             yield ValidationError("pattern")
 
     make: Any = extend
-    return make(Draft202012Validator, {"pattern": pattern})(of())
+    made = make(Draft202012Validator, {"pattern": pattern})
+    made.evolve, made.descend = _kept(made.evolve), _descend
+    return made(of())
+
+
+def _kept(evolve: Callable[..., Any]) -> Callable[..., Any]:
+    """As the library's `evolve`, with one validator for each part of a schema, not a new one for each value.
+
+    No reference is left in our schemas, so that a part means the same wherever it is met.
+    """
+    known: dict[int, Any] = {}
+
+    def kept(self: Any, *, schema: Any) -> Any:
+        found = known.get(id(schema))
+        if found is None:
+            found = known[id(schema)] = evolve(self, schema=schema)
+        return found
+
+    return kept
+
+
+def _descend(self: Any, instance: Any, schema: Any, path: Any = None, schema_path: Any = None) -> Iterator[Any]:
+    """As the library's, without the look for what a reference would mean below."""
+    for error in self.evolve(schema=schema).iter_errors(instance):
+        if path is not None:
+            error.path.appendleft(path)
+        if schema_path is not None:
+            error.schema_path.appendleft(schema_path)
+        yield error
 
 
 @cache

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from bascule import values
 from bascule.protections import KINDS
 from bascule.reference import page
-from bascule.schema import policy_schema, system_types
+from bascule.schema import policy_schema, system_types, validator
 from bascule.starter import SCHEMA, schema_files
 from bascule.switches import KINDS as SWITCHES
 from bascule.systems import TYPES
@@ -76,6 +77,21 @@ def test_every_pattern_is_explained_and_anchored() -> None:
             assert schema.get("x-bascule", {}).keys() == {"is", "code", "write"}, path
             assert schema["pattern"].startswith("^"), path
             assert schema["pattern"].endswith("$"), path
+
+
+def test_patterns_hold_to_the_end_of_the_text_in_every_part() -> None:
+    policy = yaml.safe_load((ROOT / "tests" / "golden" / "small" / "policy.yml").read_text())
+    assert not list(validator().iter_errors(policy))
+    for name, system in policy["systems"].items():
+        if "paths" in system:
+            system["paths"][0] += "\n"
+            places = [list(error.absolute_path) for error in validator().iter_errors(policy)]
+            assert ["systems", name, "paths", 0] in places
+
+
+def test_no_part_names_a_dialect_of_its_own() -> None:
+    # The library would take its own validator for such a part, with its own patterns.
+    assert [path for path, schema in PARTS if "$schema" in schema] == ["$"]
 
 
 def test_values_have_one_pattern() -> None:

@@ -92,6 +92,15 @@ def test_keys_are_asked_only_of_machines_that_exist(
     assert [item["machine"] for item in json.loads(capsys.readouterr().out)] == ["db1", "app1", "files1", "outside"]
 
 
+def test_a_key_of_another_address_that_begins_alike_is_none_of_this_machine(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for pinned, asked in (("[10.90.1.111]:2222", True), ("[10.90.1.11]:22222", True), ("[10.90.1.11]:2222", False)):
+        (policy.parent / "known_hosts").write_text(f"{pinned} {ED25519}\n")
+        assert main(["compile", str(policy), "-o", str(policy.parent / "build")]) == 0
+        assert ("shop1" in capsys.readouterr().out) == asked
+
+
 def test_compile_check(policy: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", str(policy), "-o", str(folder), "--check"]) == 0
     (folder / "plan.json").write_text("{}")

@@ -16,7 +16,7 @@ from .cycle import DECLARE, Cycle
 from .fault_table import said
 
 pytestmark = [pytest.mark.lab_full]
-POLICY = Path(__file__).parents[2] / "examples/atelier-vm/policy.yml"
+SAMPLE = Path(__file__).parents[2] / "examples/atelier-vm"
 RESTART, NEWS = {"restart": "allowed"}, {"only": "news"}
 GUESTS = ("directory", "erp-vm", "intranet")
 # What keeps a guest from this host: its name and its address are taken, its network is not there, there is no room.
@@ -49,7 +49,7 @@ virsh -q qemu-agent-command intranet '{"execute": "guest-ping"}' >/dev/null 2>&1
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycle]:
-    with cycles.started(POLICY, tmp_path_factory.mktemp("vm")) as cycle:
+    with cycles.started(SAMPLE, tmp_path_factory.mktemp("vm")) as cycle:
         yield cycle
 
 

@@ -48,6 +48,20 @@ def test_all_of_the_most_urgent_group_goes_first() -> None:
     assert set(asked("drawings", "orders", "drawings", "parking")[0]) == {"system.gate", "activity.parking"}
 
 
+def test_groups_that_are_missed_as_much_do_not_wait_for_each_other() -> None:
+    plan = firm()
+    targets = [plan["activities"][name]["target"] for name in ("orders", "parking")]
+    run = {
+        "driver": "activate",
+        "check": False,
+        "scope": {"groups": ["orders", "parking"], "units": [unit["id"] for unit in plan["units"]]},
+    }
+    for rto_s, waits in ((targets[1]["rto_s"], False), (targets[1]["rto_s"] + 1, True)):
+        targets[0]["rto_s"] = rto_s
+        ahead, _limit_s = _head_start.before(plan, run, {"id": "system.db", "kind": "system", "group": "orders"})
+        assert bool(ahead) == waits
+
+
 def test_it_is_short_beside_the_target_of_who_waits() -> None:
     plan = firm()
     plan["activities"]["orders"]["target"]["rto_s"] = 310

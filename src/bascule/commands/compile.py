@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bascule.commands import Outcome, known_hosts_argument, policy_argument
 
@@ -53,14 +54,20 @@ def run(args: argparse.Namespace) -> Outcome:
 def _next_steps(tree: Tree, policy: Path) -> list[str]:
     import json
 
-    pinned = tree["known_hosts"].content.decode()
+    pinned = set(tree["known_hosts"].content.decode().replace(",", " ").split())
     plan = json.loads(tree["plan.json"].content)
     there = {name: machine for name, machine in plan["machines"].items() if not plan["sites"][machine["site"]]["cloud"]}
-    missing = [name for name, machine in there.items() if machine["address"] not in pinned]
+    missing = [name for name, machine in there.items() if not pinned & _named(machine)]
     if not missing:
         return []
-    named = ", ".join(missing)
+    more = len(missing) - _SHOWN
+    named = ", ".join(missing[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return [f"no host key is pinned for {named}: a run will refuse them; `bascule trust MACHINE {policy}` pins one"]
+
+
+def _named(machine: Mapping[str, Any]) -> set[str]:
+    """How the line of a host key may name a machine: without its port ssh takes it for all of them."""
+    return {machine["address"], f"[{machine['address']}]:{machine['port']}"}
 
 
 def _checked(folder: Path, changes: Changes) -> Outcome:
