@@ -77,8 +77,8 @@ def strange_outputs(cli: Any) -> Refusal:
 
 def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any]) -> Refusal:
     """An inventory that is not the plan's."""
-    units, machines = [unit["id"] for unit in plan["units"]], sorted(plan["machines"])
-    if list(groups.get("units", [])) != units or sorted(groups.get("machines", [])) != machines:
+    units, machines = sorted(unit["id"] for unit in plan["units"]), sorted(plan["machines"])
+    if sorted(groups.get("units", [])) != units or sorted(groups.get("machines", [])) != machines:
         return ("other-inventory", "The inventory and the plan do not name the same units and machines. "
                 "Compile the folder again.")
     together = Counter(str(system.get("group")) for system in plan["systems"].values())

@@ -13,8 +13,9 @@ import yaml
 
 from bascule import assumptions, protections, providers, switches, systems
 from bascule.emit.checks import checks
+from bascule.emit.workers import MOST, in_turn
 from bascule.language import load, load_text
-from bascule.plan import Plan, from_json, to_json
+from bascule.plan import Plan, Unit, from_json, to_json
 from bascule.planner import make_plan
 from bascule.protections.streaming import KIND as STREAMING
 from bascule.registry import UnknownKind
@@ -60,6 +61,18 @@ def test_the_plan_obeys_its_schema_and_comes_back_the_same(policy: Path) -> None
         json.loads(json.dumps(checks(plan))), json.loads(resource("schemas", "checks", "v1.schema.json").read_text())
     )
     assert to_json(from_json(data)) == data
+
+
+def test_ansible_begins_with_units_that_wait_for_nobody() -> None:
+    def unit(name: str, *after: str) -> Unit:
+        return Unit(name, "system", name, after)
+
+    units = [unit("a"), unit("b", "a"), unit("c", "b", "a"), unit("d"), unit("e", "d")]
+    assert [one.id for one in in_turn(units)] == ["a", "d", "b", "e", "c"]
+    # With fewer workers than units, nobody may wait for a unit that has no worker.
+    many = [*units, *(unit(str(number)) for number in range(MOST - len(units) + 1))]
+    assert in_turn(many[:-1]) != many[:-1]
+    assert in_turn(many) == many
 
 
 @pytest.mark.parametrize("policy", SAMPLES, ids=name_of)

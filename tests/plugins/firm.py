@@ -17,6 +17,9 @@ from typing import Any
 import yaml
 from door import Door
 
+from bascule.emit.workers import in_turn
+from bascule.plan import Unit
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 # A computer may stand still for a while, and none of these tests is about what is late.
@@ -248,8 +251,9 @@ class Firm:
             f"site_{site}": {"hosts": {n: hosts[n] for n, m in plan["machines"].items() if m["site"] == site}}
             for site in plan["sites"]
         }
+        units = in_turn([Unit(**unit) for unit in plan["units"]])
         kinds = {
-            f"{kind}_units": {"hosts": {u["id"]: {} for u in plan["units"] if u["kind"] == kind}}
+            f"{kind}_units": {"hosts": {unit.id: {} for unit in units if unit.kind == kind}}
             for kind in ("system", "switch", "activity")
         }
         inventory = {
@@ -258,7 +262,7 @@ class Firm:
                 "children": {
                     "machines": {"children": sites},
                     "observers": {"hosts": {"outside": {}}},
-                    "units": {"vars": dict(LOCAL), "hosts": {u["id"]: {} for u in plan["units"]}, "children": kinds},
+                    "units": {"vars": dict(LOCAL), "hosts": {unit.id: {} for unit in units}, "children": kinds},
                 },
             }
         }

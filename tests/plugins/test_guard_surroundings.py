@@ -232,7 +232,9 @@ def test_units_and_machines_are_the_plans_and_each_unit_has_a_worker(sealed: Fir
     units, machines = [unit["id"] for unit in plan["units"]], sorted(plan["machines"])
     same = {"units": units, "machines": machines}
     assert _refusals.other_machines({"forks": len(units)}, same, plan) is None
-    for other in ({**same, "units": units[::-1]}, {**same, "units": units[1:]}, {**same, "machines": machines[1:]}, {}):
+    assert _refusals.other_machines({"forks": len(units)}, {**same, "units": units[::-1]}, plan) is None
+    twice = {**same, "units": [*units, units[0]]}
+    for other in (twice, {**same, "units": units[1:]}, {**same, "machines": machines[1:]}, {}):
         assert (_refusals.other_machines({"forks": 50}, other, plan) or ("",))[0] == "other-inventory"
     assert (_refusals.other_machines({"forks": len(units) - 1}, same, plan) or ("",))[0] == "few-forks"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bascule.emit import workers
 from bascule.plan import Plan
 
-# 168 workers were seen to take 1.75 GiB; beyond this a laptop has other troubles than waiting.
-_MOST_FORKS = 200
 _FEWEST_FORKS = 10
 
 _TEXT = """\
@@ -47,7 +46,7 @@ def ansible_cfg(plan: Plan) -> str:
     Never fewer than the systems of a group: on the way home each waits for the others, whichever comes first.
     """
     together = Counter(system.group for system in plan.systems.values())
-    forks = min(_MOST_FORKS, max(_FEWEST_FORKS, len(plan.machines), len(plan.units)))
+    forks = min(workers.MOST, max(_FEWEST_FORKS, len(plan.machines), len(plan.units)))
     sources = 2 if any(site.cloud for site in plan.sites.values()) else 1
     return _TEXT.format(
         forks=max(forks, *together.values(), 0),

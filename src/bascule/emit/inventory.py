@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from bascule.emit.tree import FolderError
+from bascule.emit.workers import in_turn
 from bascule.emit.yaml_out import Unsafe, dump
 from bascule.plan import Machine, Plan
 
@@ -18,7 +19,7 @@ _TAKEN = frozenset(
 
 
 def inventory(plan: Plan) -> str:
-    """Given a plan, return `inventory/hosts.yml`. The hosts of the group `units` are in the order of the plan.
+    """Given a plan, return `inventory/hosts.yml`. The hosts of the group `units` are in the order of `in_turn`.
 
     Raise FolderError for a machine that has a name which the drivers need.
     """
@@ -95,7 +96,8 @@ def _host(machine: Machine) -> dict[str, Any]:
 
 def _units(plan: Plan) -> dict[str, Any]:
     # The hosts stand in the group itself, since Ansible lists those of child groups kind by kind.
+    units = in_turn(plan.units)
     children: dict[str, Any] = {
-        f"{kind}_units": {"hosts": {unit.id: {} for unit in plan.units if unit.kind == kind}} for kind in _KINDS
+        f"{kind}_units": {"hosts": {unit.id: {} for unit in units if unit.kind == kind}} for kind in _KINDS
     }
-    return {"vars": dict(_LOCAL), "hosts": {unit.id: {} for unit in plan.units}, "children": children}
+    return {"vars": dict(_LOCAL), "hosts": {unit.id: {} for unit in units}, "children": children}
