@@ -31,7 +31,7 @@ VERSIONS = {"libvirt": ["virsh", "--version"], "qemu-img": ["qemu-img", "--versi
 
 def status(job: Job) -> dict[str, Any]:
     """What is true of this side; problems are sentences, and none of them makes the step fail."""
-    facts: dict[str, Any] = {"newest_at": None, "lag_s": None, "blocking": []}
+    facts: dict[str, Any] = {"newest_at": None, "lag_s": None, "blocking": [], "unmet": []}
     problems = vm_protect.missing(job)
     serves = files_status.copies_here(job)
     looks = [look_at_guest, look_at_copies if serves else look_at_place]
@@ -78,8 +78,11 @@ def look_at_guest(job: Job, facts: dict[str, Any]) -> list[str]:
         problems.append(f"Nothing keeps {job.guest} from being started twice on {job.machine}. Run dr-build.yml.")
     elif serves and not look["released"]:
         problems.append(f"{job.guest} is not released on {job.machine}: it would not start again. Run dr-build.yml.")
+    facts["unmet"] = list(problems)
     if look["agent"]:
         problems.append(f"Copies of {job.id} are as after a power cut: {look['agent']}.")
+        # A guest without an agent is the firm's choice; one that fell silent is a fault.
+        facts["unmet"] += problems[-1:] if look["agent_lost"] else []
     return problems
 
 

@@ -15,15 +15,27 @@ import sys
 from typing import Any, Callable, Optional, Sequence
 
 from bascule_runtime import agent
-from bascule_runtime.hypervisor import ABSENT, Hypervisor, TroubleError, adapter, guard, images, laying, point, standing
+from bascule_runtime.hypervisor import (
+    ABSENT,
+    NO_AGENT,
+    Hypervisor,
+    TroubleError,
+    adapter,
+    guard,
+    images,
+    laying,
+    point,
+    standing,
+)
 
 Json = dict[str, Any]
 
 
 def _look(host: Hypervisor, about: Json, asked: Json) -> Json:
     guest, state = about["guest"], host.state(about["guest"])
-    return {"state": state, "guarded": guard.guarded(guest), "released": guard.released(guest),
-            "agent": host.agent(guest) if state == "running" else None, "laid": laying.laid_at(about["target"])}
+    why = host.agent(guest) if state == "running" else None
+    return {"state": state, "guarded": guard.guarded(guest), "released": guard.released(guest), "agent": why,
+            "agent_lost": bool(why) and NO_AGENT not in str(why), "laid": laying.laid_at(about["target"])}
 
 
 def _describe(host: Hypervisor, about: Json, asked: Json) -> Json:

@@ -69,8 +69,10 @@ def _looked_at(run: Run) -> Event:
     # What would not be usable is not usable in time either; why is among the findings.
     broken = {name for entry in drift["findings"] if entry["level"] == "breaks" for name in entry["activities"]}
     outlook = [{**entry, "keeps_rto": entry["keeps_rto"] and entry["id"] not in broken} for entry in outlook]
+    systems = standing.protected(run)
+    problems += [f"{entry['id']}: {text}" for entry in systems for text in entry["unmet"]]
     problems += [*cloud.problems(run), *standing.link(run), *(run.facts.get("secrets_missing") or [])]
-    found = {"systems": standing.protected(run), "outlook": outlook, "controllers": standing.controllers(run),
+    found = {"systems": systems, "outlook": outlook, "controllers": standing.controllers(run),
              "drift": drift, "problems": problems}
     owed = hosts.owed(run)
     return {**found, "hosts": owed} if owed else found

@@ -40,6 +40,7 @@ def _system(run: Run, name: str) -> Event:
         "places": there, "unprotected_since": places.unprotected_since(run, name, there),
         "problems": [*problems, *places.problems(run, name), *([why] if why else [])],
         "blocking": [str(text) for entry in statuses for text in entry.get("blocking") or []],
+        "unmet": [str(text) for entry in statuses for text in entry.get("unmet") or []],
         "versions": {key: value for entry in statuses for key, value in (entry.get("versions") or {}).items()},
     }
 

@@ -246,12 +246,13 @@ def test_status_says_what_is_wrong_and_who_imposes_what(made: Any, monkeypatch: 
 
 
 def test_silent_agent_is_said(made: Any) -> None:
-    look = {"state": "running", "guarded": True, "released": True, "agent": "the agent in intranet does not answer",
-            "laid": None}  # fmt: skip
-    job = made(Host(look=look), side="primary", serving="primary")
-    assert vm_status.look_at_guest(job, {}) == [
-        "Copies of intranet are as after a power cut: the agent in intranet does not answer."
-    ]
+    said = "Copies of intranet are as after a power cut: the agent in intranet does not answer."
+    for lost in (True, False):
+        look = {"state": "running", "guarded": True, "released": True, "agent": "the agent in intranet does not answer",
+                "agent_lost": lost, "laid": None}  # fmt: skip
+        facts: dict[str, Any] = {"blocking": []}
+        assert vm_status.look_at_guest(made(Host(look=look), side="primary", serving="primary"), facts) == [said]
+        assert facts["unmet"] == ([said] if lost else [])
 
 
 def test_points_carry_the_moment_of_their_snapshot(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:

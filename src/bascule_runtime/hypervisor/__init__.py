@@ -15,6 +15,7 @@ from typing import Any, Mapping, Optional, Tuple
 ADAPTERS = {"libvirt": "bascule_runtime.hypervisor.libvirt:Libvirt"}
 RUNNING, OFF, ABSENT, STOPPING = "running", "off", "absent", "stopping"
 FULL, INCREMENTAL = "full", "inc"
+NO_AGENT = "has no agent"
 
 
 class TroubleError(Exception):
@@ -138,7 +139,9 @@ class Hypervisor(ABC):
 
     @abstractmethod
     def agent(self, guest: str) -> str:
-        """Empty when the guest's agent answers, else why not, as a sentence without its point."""
+        """Empty when the guest's agent answers, else why not, as a sentence without its point; it holds `NO_AGENT` when
+        the guest was never given one.
+        """
 
     @abstractmethod
     def offers(self) -> Mapping[str, Any]:

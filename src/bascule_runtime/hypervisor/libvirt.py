@@ -13,6 +13,7 @@ from typing import Any, Mapping, Tuple
 from bascule_runtime import agent
 from bascule_runtime.hypervisor import (
     ABSENT,
+    NO_AGENT,
     OFF,
     RUNNING,
     STOPPING,
@@ -121,7 +122,10 @@ class Libvirt(Hypervisor):
     def agent(self, guest: str) -> str:
         """See `Hypervisor`."""
         asked = virsh("qemu-agent-command", guest, '{"execute":"guest-ping"}', "--timeout", str(AGENT_S))
-        return "" if asked.code == 0 else f"the agent in {guest} does not answer ({told(asked)})"
+        if asked.code == 0:
+            return ""
+        why = told(asked)
+        return f"{guest} {NO_AGENT}" if "is not configured" in why else f"the agent in {guest} does not answer ({why})"
 
     def snapshot(self, guest: str, suffix: str) -> Snapshot:
         """See `Hypervisor`."""
