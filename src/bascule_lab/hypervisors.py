@@ -19,8 +19,8 @@ PACKAGES = (
 )
 SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "virtlogd.socket", "virtlockd.socket")
 # Guests of a lab are emulated, whatever this computer can do. A device that is there and may not be used is worse than
-# none: libvirt then looks for QEMU's capabilities anew at every call, 15 s each.
-NO_KVM = {"etc/tmpfiles.d/lab-no-kvm.conf": "r! /dev/kvm\n"}
+# none: libvirt then looks for QEMU's capabilities anew at every call, 15 s each. (tmpfiles.d removes nothing in /dev.)
+NO_KVM = {"etc/systemd/system/libvirtd.service.d/lab-no-kvm.conf": "[Service]\nExecStartPre=/bin/rm -f /dev/kvm\n"}
 LIBVIRT_OWN = "network:"
 
 

@@ -70,7 +70,8 @@ def test_a_hypervisor_has_bridges_and_begins_with_its_guests(tmp_path: Path) -> 
     assert set(hypervisors.PACKAGES) <= set(found.packages)
     assert [(guest.id, guest.host, guest.size_bytes) for guest in found.guests] == [("erp", "app1", 2 * 2**30)]
     assert found.guest_packages == ("nginx-light",)
-    assert "etc/tmpfiles.d/lab-no-kvm.conf" in files.for_machine(found, found.machines["app1"], ("", ""), [], None)
+    no_kvm = "etc/systemd/system/libvirtd.service.d/lab-no-kvm.conf"
+    assert no_kvm in files.for_machine(found, found.machines["app1"], ("", ""), [], None)
 
 
 def test_the_cable_of_a_hypervisor_is_in_its_first_bridge() -> None:
