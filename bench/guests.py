@@ -120,7 +120,7 @@ def about(plan: dict[str, Any]) -> dict[str, Any]:
 
 def instant(firm: Firm, runs: int, say: Say) -> float:
     """How much longer an instant start takes on the larger image than on the smaller one."""
-    config, medians = f"/etc/bascule/{firm.id}/{GUEST}.json", []
+    config, medians = f"/etc/bascule/{firm.id}/{GUEST}.json", list[float]()
     target = json.loads(firm.rehearsal.on("host2", 'cat "$1"', config))["guest"]["target"]
     firm.rehearsal.on("host2", 'virsh -q destroy "$1"', GUEST)
     for size in SIZES_GIB:
