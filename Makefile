@@ -42,7 +42,7 @@ test: lint quick ## lint, the quick tests, whole runs with doubles, then on real
 test-full: test ## test, then the real Pulumi engine (built if missing), the long rehearsals and every Python that is here
 	@echo "== the real Pulumi engine, on a double of AWS"
 	@$(BIN)/python tools/pulumi/build.py >/dev/null
-	@$(PYTEST) -m "engine and not lab and not lab_full" -n auto
+	@$(PYTEST) -m "engine and not lab and not lab_full" -n auto --dist loadfile
 	@echo "== whole runs with doubles that take longest"
 	@$(PYTEST) -m "full and not engine" -n auto
 	@echo "== every Python"
