@@ -169,6 +169,12 @@ def ended(kind: str, stage: str) -> Callable[[Event], bool]:
                           and event["state"] in ("done", "same"))
 
 
+def compared(event: Event) -> bool:
+    """The last of a system's data has come, and is the same at both sides."""
+    return (event["event"] == "task" and event.get("step") == "resync" and event.get("word") == "data_correct"
+            and bool((event.get("evidence") or {}).get("final")))
+
+
 def stopped(unit: str) -> Callable[[Event], bool]:
     """The side that is left has stopped for good, and the other does not serve yet."""
     return lambda event: (event["event"] == "task" and event.get("unit") == unit and event.get("step") == "demote"

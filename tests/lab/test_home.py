@@ -25,7 +25,7 @@ PLACES = {
     "prepare": homeward.phase("prepare"),
     "resync": homeward.phase("resync"),
     "held": homeward.ended("system.shelf", "hold"),
-    "compared": homeward.ended("system.", "final"),
+    "compared": homeward.compared,
     "stopped": homeward.stopped("system.desk-db"),
     "returned": homeward.ended("system.desk-db", "serve"),
     "switched": homeward.ended("switch.", "serve"),
