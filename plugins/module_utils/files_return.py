@@ -97,8 +97,10 @@ def resync(job: Job) -> dict[str, Any]:
     files_agents.release(job)
     files_agents.stand_down(job)
     final = bool(job.options.get("final"))
-    with job.timed("keep"):
-        files_leftover.keep(job)
+    # What the other side never had was kept aside before the first pass of this run; since then nobody wrote here.
+    if not final:
+        with job.timed("keep"):
+            files_leftover.keep(job)
     with job.timed("resync"):
         sent = [bring(job, number, path, final) for number, path in enumerate(job.paths)]
     notes = files_leftover.settle(job) if job.state().get("kept") and not final else []

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    files_agents,
     files_leftover,
+    files_return,
     files_tree,
     machine_marker,
     pg_leftover,
@@ -87,6 +89,25 @@ def test_what_was_written_after_the_copy_is_kept_until_both_have_it(job: Job) ->
     (tree / "later.txt").write_text("brought by the pass itself")
     files_leftover.keep(job)
     assert kept(job) == ["changed.txt", "mine.txt"], "one move is searched once"
+
+
+def test_the_last_pass_keeps_nothing_aside(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The side that is held says other things than the one that serves; users wait meanwhile."""
+    for name in ("install_runtime", "ensure", "release", "stand_down"):
+        monkeypatch.setattr(files_agents, name, lambda _job: None)
+    theirs = Path(job.paths[0]) / "mine.txt"
+    monkeypatch.setattr(files_return, "bring", lambda *_: (theirs.write_text("as the other side has it"), 0))
+    job.system["protections"] = [{"by": "restic", "every_s": 600, "keep_s": 86400, "key": {"secret": "k"},
+                                  "repository": "/var/lib/bascule/copies/p/docs"}]  # fmt: skip
+    theirs.write_text("mine")
+    job.peer["serves"] = True
+    files_return.resync(job)
+    there = job.state()["kept"]
+    job.peer, job.options = {"serves": True, "machine": "ftwo"}, {"final": True}
+    files_return.resync(job)
+    assert job.state()["kept"] == there
+    assert kept(job) == ["mine.txt"]
+    assert Path(f"{there[0]}{theirs}").read_text() == "mine"
 
 
 def test_nothing_is_kept_of_what_the_copy_holds(job: Job) -> None:
