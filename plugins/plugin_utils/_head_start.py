@@ -31,12 +31,12 @@ def before(plan: dict[str, Any], run: dict[str, Any], unit: dict[str, Any]) -> t
     order, group = scope.by_urgency(plan, run["scope"]["groups"]), unit.get("group")
     if group not in order[1:] or (not unit.get("together") and scope.needs(plan, run, unit["id"])):
         return [], 0.0
-    first, switch, inside = plan["groups"][order[0]], f"switch.{order[0]}", set(run["scope"]["units"])
-    ends = [switch] if switch in inside else [f"activity.{name}" for name in first["activities"]]
-    names = [*(f"system.{name}" for name in first["systems"]), *ends]
     tightest = _tightest(plan, group)
     if tightest <= _tightest(plan, order[0]):
         return [], 0.0
+    first, switch, inside = plan["groups"][order[0]], f"switch.{order[0]}", set(run["scope"]["units"])
+    ends = [switch] if switch in inside else [f"activity.{name}" for name in first["activities"]]
+    names = [*(f"system.{name}" for name in first["systems"]), *ends]
     return [name for name in names if name in inside], min(MOST_S, SHARE * tightest)
 
 

@@ -19,7 +19,7 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_folder
 )
 from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_settings import foreign_code, foreign_settings
 from ansible_collections.bascule.continuity.plugins.plugin_utils._refused_variables import strange_variables
-from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, text
+from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import runs, text, workers
 
 Refusal = Optional[tuple[str, str]]
 PARTIAL = {"subset": "--limit", "skip_tags": "--skip-tags", "start_at_task": "--start-at-task", "step": "--step"}
@@ -77,12 +77,12 @@ def strange_outputs(cli: Any) -> Refusal:
 
 def other_machines(cli: Any, groups: dict[str, list[str]], plan: dict[str, Any]) -> Refusal:
     """An inventory that is not the plan's."""
-    units, machines = sorted(unit["id"] for unit in plan["units"]), sorted(plan["machines"])
-    if sorted(groups.get("units", [])) != units or sorted(groups.get("machines", [])) != machines:
+    units = workers.in_turn({unit["id"]: unit["after"] for unit in plan["units"]})
+    if list(groups.get("units", [])) != units or sorted(groups.get("machines", [])) != sorted(plan["machines"]):
         return ("other-inventory", "The inventory and the plan do not name the same units and machines. "
                 "Compile the folder again.")
     together = Counter(str(system.get("group")) for system in plan["systems"].values())
-    if int(cli.get("forks") or 0) < max(min(len(units), 200), *together.values(), 0):
+    if int(cli.get("forks") or 0) < max(min(len(units), workers.MOST), *together.values(), 0):
         return ("few-forks", f"forks is {cli.get('forks')} and the plan has {len(units)} units: those that wait would "
                 "hold up others. Start without -f, and unset ANSIBLE_FORKS.")
     return None

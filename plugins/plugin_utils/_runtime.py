@@ -52,9 +52,10 @@ from bascule_runtime import (
     unreached,
     way,
     words,
+    workers,
 )
 
 __all__ = [
     "built", "dns_update", "journal", "moment", "package_folder", "reach", "report", "runs", "scope", "secrets", "text",
-    "unreached", "way", "words", "write_page",
+    "unreached", "way", "words", "workers", "write_page",
 ]

@@ -74,7 +74,7 @@ NEVER = {
     "bascule/protections": ("bascule.planner", "bascule.emit", "bascule.predict"),
 }
 # Modules of `emit` that others of `emit` may use; `folder` puts the parts together.
-EMIT_SHARED = ("tree", "yaml_out", "manifest", "readme_words", "ci_words", "workers")
+EMIT_SHARED = ("tree", "yaml_out", "manifest", "readme_words", "ci_words")
 
 
 def python_files(folder: str) -> list[Path]:

@@ -17,8 +17,7 @@ from typing import Any
 import yaml
 from door import Door
 
-from bascule.emit.workers import in_turn
-from bascule.plan import Unit
+from bascule_runtime.workers import in_turn
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -251,9 +250,10 @@ class Firm:
             f"site_{site}": {"hosts": {n: hosts[n] for n, m in plan["machines"].items() if m["site"] == site}}
             for site in plan["sites"]
         }
-        units = in_turn([Unit(**unit) for unit in plan["units"]])
+        units = in_turn({unit["id"]: unit["after"] for unit in plan["units"]})
+        kind_of = {unit["id"]: unit["kind"] for unit in plan["units"]}
         kinds = {
-            f"{kind}_units": {"hosts": {unit.id: {} for unit in units if unit.kind == kind}}
+            f"{kind}_units": {"hosts": {name: {} for name in units if kind_of[name] == kind}}
             for kind in ("system", "switch", "activity")
         }
         inventory = {
@@ -262,7 +262,7 @@ class Firm:
                 "children": {
                     "machines": {"children": sites},
                     "observers": {"hosts": {"outside": {}}},
-                    "units": {"vars": dict(LOCAL), "hosts": {unit.id: {} for unit in units}, "children": kinds},
+                    "units": {"vars": dict(LOCAL), "hosts": {name: {} for name in units}, "children": kinds},
                 },
             }
         }

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bascule.commands import Outcome, known_hosts_argument, policy_argument
 
@@ -54,20 +53,19 @@ def run(args: argparse.Namespace) -> Outcome:
 def _next_steps(tree: Tree, policy: Path) -> list[str]:
     import json
 
+    from bascule.emit.ssh_config import host_pattern
+
     pinned = set(tree["known_hosts"].content.decode().replace(",", " ").split())
     plan = json.loads(tree["plan.json"].content)
     there = {name: machine for name, machine in plan["machines"].items() if not plan["sites"][machine["site"]]["cloud"]}
-    missing = [name for name, machine in there.items() if not pinned & _named(machine)]
+    # Without its port, ssh takes an address for all of them.
+    named = {name: {one["address"], host_pattern(one["address"], one["port"])} for name, one in there.items()}
+    missing = [name for name, patterns in named.items() if not pinned & patterns]
     if not missing:
         return []
     more = len(missing) - _SHOWN
-    named = ", ".join(missing[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return [f"no host key is pinned for {named}: a run will refuse them; `bascule trust MACHINE {policy}` pins one"]
-
-
-def _named(machine: Mapping[str, Any]) -> set[str]:
-    """How the line of a host key may name a machine: without its port ssh takes it for all of them."""
-    return {machine["address"], f"[{machine['address']}]:{machine['port']}"}
+    said = ", ".join(missing[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return [f"no host key is pinned for {said}: a run will refuse them; `bascule trust MACHINE {policy}` pins one"]
 
 
 def _checked(folder: Path, changes: Changes) -> Outcome:

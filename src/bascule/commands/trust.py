@@ -78,7 +78,7 @@ def _waiting(plan: Plan) -> list[str]:
 def _trust(name: str, machine: Machine, wish: _Wish) -> Outcome:
     from bascule.emit.ssh_config import host_pattern
 
-    file, pattern = wish.policy.parent / "known_hosts", host_pattern(machine)
+    file, pattern = wish.policy.parent / "known_hosts", host_pattern(machine.address, machine.port)
     pinned = [line for line in _lines(file) if line.partition(" ")[0] == pattern]
     keys = offered(name, machine)
     data = {"machine": name, "fingerprints": [fingerprint(key) for key in keys], "file": str(file), "pinned": False}

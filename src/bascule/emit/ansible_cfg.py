@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bascule.emit import workers
 from bascule.plan import Plan
+from bascule_runtime import workers
 
 _FEWEST_FORKS = 10
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from bascule.emit.tree import FolderError
-from bascule.emit.workers import in_turn
 from bascule.emit.yaml_out import Unsafe, dump
 from bascule.plan import Machine, Plan
+from bascule_runtime.workers import in_turn
 
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 _KINDS = ("system", "switch", "activity")
@@ -96,8 +96,8 @@ def _host(machine: Machine) -> dict[str, Any]:
 
 def _units(plan: Plan) -> dict[str, Any]:
     # The hosts stand in the group itself, since Ansible lists those of child groups kind by kind.
-    units = in_turn(plan.units)
+    kinds, hosts = {unit.id: unit.kind for unit in plan.units}, in_turn({unit.id: unit.after for unit in plan.units})
     children: dict[str, Any] = {
-        f"{kind}_units": {"hosts": {unit.id: {} for unit in units if unit.kind == kind}} for kind in _KINDS
+        f"{kind}_units": {"hosts": {name: {} for name in hosts if kinds[name] == kind}} for kind in _KINDS
     }
-    return {"vars": dict(_LOCAL), "hosts": {unit.id: {} for unit in units}, "children": children}
+    return {"vars": dict(_LOCAL), "hosts": {name: {} for name in hosts}, "children": children}

@@ -38,14 +38,16 @@ def known_hosts(plan: Plan, pinned: str) -> str:
     """Given a plan and the lines that the firm has pinned, return `known_hosts`: each line once, sorted."""
     lines = {line.strip() for line in pinned.splitlines() if line.strip() and not line.lstrip().startswith("#")}
     lines.update(
-        f"{host_pattern(machine)} {machine.host_key}" for machine in plan.machines.values() if machine.host_key
+        f"{host_pattern(machine.address, machine.port)} {machine.host_key}"
+        for machine in plan.machines.values()
+        if machine.host_key
     )
     return "".join(line + "\n" for line in sorted(lines))
 
 
-def host_pattern(machine: Machine) -> str:
-    """Given a machine, return how `known_hosts` names it."""
-    return machine.address if machine.port == 22 else f"[{machine.address}]:{machine.port}"
+def host_pattern(address: str, port: int) -> str:
+    """Given where a machine answers, return how `known_hosts` names it."""
+    return address if port == 22 else f"[{address}]:{port}"
 
 
 def _block(plan: Plan, name: str, machine: Machine) -> str:

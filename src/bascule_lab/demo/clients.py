@@ -33,11 +33,10 @@ for activity in sys.argv[3:]:
     own = next(check for check in checks if check["writes"] == "marked" and check["kind"] == "run")
     known = [json.loads(line) for line in lines if line.endswith("}")]
     records = [entry["record"] for entry in known if entry["activity"] == activity and entry["t"] >= since]
-    said = {"lost": []}
+    said, given = {"lost": []}, json.dumps(records)
     # Copies are made at this moment: one slow answer says nothing about what is left.
     for more in (2, 1, 0) if records else ():
         try:
-            given = json.dumps(records)
             said = probe.script(own, 60, Path(settings["checks"]), settings["secrets"], ["--held"], given)
             break
         except probe.NoAnswerError as error:
