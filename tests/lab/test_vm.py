@@ -42,9 +42,11 @@ READ_BACK = "systemctl start bascule-forward-atelier-vm-intranet || true"
 # The agent of a guest is told to end itself; nothing but a boot brings it back.
 NO_AGENT = """virsh -q qemu-agent-command intranet '{"execute": "guest-exec", "arguments": {"path": "/bin/systemctl",
 "arg": ["stop", "qemu-guest-agent"]}}' >/dev/null"""
+# It answers long before the guest serves users.
 AGENT = """virsh -q destroy intranet && virsh -q start intranet
 for _ in $(seq 120); do
-virsh -q qemu-agent-command intranet '{"execute": "guest-ping"}' >/dev/null 2>&1 && exit; sleep 1; done; exit 1"""
+virsh -q qemu-agent-command intranet '{"execute": "guest-ping"}' >/dev/null 2>&1 &&
+timeout 2 bash -c '</dev/tcp/10.99.1.23/80' 2>/dev/null && exit; sleep 1; done; exit 1"""
 
 
 @pytest.fixture(scope="module")

@@ -75,10 +75,11 @@ class Opened:
             raise understood(str(error)) from error
 
 
-def open_stack(ask: Ask, say: Say, acts: bool) -> Opened:
+def open_stack(ask: Ask, say: Say, acts: bool, read: bool = True) -> Opened:
     """Open the stack of a request, without making it. `acts`: something is to be changed, so locks matter.
 
-    Raise Trouble when it cannot be opened.
+    `read`: the state is read, too; who does not want that yet calls `read_state`. Raise Trouble when it cannot be
+    opened.
     """
     workspace = Workspace(str(ask.program), env_vars=_environment(ask), pulumi_command=command())
     if acts and ask.config:
@@ -96,7 +97,8 @@ def open_stack(ask: Ask, say: Say, acts: bool) -> Opened:
         raise understood(str(error)) from error
     if acts:
         _let_go(opened, say)
-    read_state(opened)
+    if read:
+        read_state(opened)
     if before:
         say("note", text=f"{_cut_off(before)}; this one goes on from there.")
     return opened

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,11 @@ def preview(ask: Ask, say: Say) -> Result:
     seen = Seen(say)
     with tempfile.TemporaryDirectory(prefix="bascule-preview-") as aside, _as_before(settings_file(ask)):
         opened = _to_look_at(ask, say, Path(aside))
-        _look(opened, seen, Path(aside))
+        # Reading what was built takes as long as the engine's own start, and people wait for both.
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(read_state, opened)
+            _look(opened, seen, Path(aside))
+            reading.result()
     return result_of(opened, seen)
 
 
@@ -133,12 +138,14 @@ def outputs(ask: Ask, say: Say) -> Result:
 
 
 def _to_look_at(ask: Ask, say: Say, aside: Path) -> Opened:
-    """The stack; one of its own in a state of its own where nothing was ever built, since looking leaves nothing."""
+    """The stack, its state not read yet; one of its own in a state of its own where nothing was ever built, since
+    looking leaves nothing.
+    """
     place = Path(ask.state.removeprefix("file://")).expanduser() if ask.state.startswith("file://") else None
-    opened = None if place and not place.is_dir() else open_stack(ask, say, acts=False)
+    opened = None if place and not place.is_dir() else open_stack(ask, say, acts=False, read=False)
     if opened is None or opened.stack is None:
         lost.refuse(ask)
-        opened = open_stack(Ask(**{**vars(ask), "state": f"file://{aside}"}), say, acts=False)
+        opened = open_stack(Ask(**{**vars(ask), "state": f"file://{aside}"}), say, acts=False, read=False)
         make(opened)
     return opened
 
