@@ -275,7 +275,18 @@ def test_a_standby_that_nobody_looked_at_is_not_destroyed(cloud_firm: Make) -> N
     (made.root / "db2/there").touch()
     code, output = made.run("dr-teardown.yml", BASCULE_DECLARE="")
     assert code == 0, output
-    assert ("destroy", None) in asked(made)
+    assert [line["home"] for line in made.asked() if line["do"] == "destroy"] == [True]
+
+
+@pytest.mark.full
+def test_who_looked_at_no_machine_leaves_it_to_the_state_whether_there_is_one(cloud_firm: Make) -> None:
+    made = cloud_firm()
+    (made.folder / "outputs").mkdir()
+    (made.folder / "outputs/standby.json").write_text(json.dumps({"schema": "bascule/outputs/v1", "machines": {}}))
+    code, output = made.run("dr-teardown.yml", BASCULE_DECLARE="")
+    assert code == 0, output
+    assert made.run("dr-teardown.yml")[0] == 0
+    assert [line["home"] for line in made.asked() if line["do"] == "destroy"] == [False, True]
 
 
 @pytest.mark.parametrize(

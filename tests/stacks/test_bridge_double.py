@@ -121,7 +121,11 @@ def test_from_nothing_to_nothing(site: Site) -> None:
         Size=100,
         TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "bascule:policy", "Value": "atelier"}]}],
     )["VolumeId"]
-    ended = site.ask("destroy")
+    refused = site.ask("destroy")
+    assert (refused["event"], refused["reason"]) == ("failed", "serves"), refused
+    assert "Users may work on db2, files2, web2" in refused["msg"]
+    assert site.instances() == ["db2", "files2", "web2"]
+    ended = site.ask("destroy", facts={"home": True})
     assert (ended["event"], ended["gone"]) == ("end", True), ended
     left = site.ask("left")
     assert [entry["id"] for entry in left["things"]] == [volume]

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from automation.ask import Ask
-from automation.trouble import Trouble
 
 from account.access import identity, simulated
 from account.listing import owned
 from account.prices import as_of
 from account.removal import ORDER, remove
+from account.serving import refuse_serving
 from account.things import Thing
 
 Say = Callable[..., None]
@@ -100,17 +100,9 @@ def _chosen(ask: Ask, things: Iterable[Thing]) -> list[Thing]:
 
 
 def _refuse_serving(ask: Ask, things: Iterable[Thing]) -> None:
-    """A standby of which nobody knows that it does not serve may be the only one that does."""
     if not ask.facts.get("everything") or ask.facts.get("home"):
         return
-    there = sorted({thing.machine or thing.id for thing in things if thing.kind == "instance" and not thing.drill})
-    if there:
-        raise Trouble(
-            "serves",
-            f"Users may work on {', '.join(there)}: nobody can say from here that they do not, since these machines "
-            "were not all looked at. Bring the users back first, dr-failback.yml; when nobody works there, say so in "
-            "the environment, BASCULE_DECLARE='…'. Nothing was touched.",
-        )
+    refuse_serving(thing.machine or thing.id for thing in things if thing.kind == "instance" and not thing.drill)
 
 
 def _sorted(things: Iterable[Thing], region: str) -> Result:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import time
 
+from account.serving import refuse_serving
+
 from automation import lost, note, remains
 from automation.ask import Ask
 from automation.opened import Opened, Say, open_stack
 from automation.seen import Seen
 from automation.trouble import Trouble, understood
-from automation.work import PARALLEL, Result, drive, read_after, result_of
+from automation.work import PARALLEL, Result, drive, machines, read_after, result_of
 
 # What a cloud refuses for a while, since something that hangs on it is not gone yet.
 NOT_YET = ("DependencyViolation", "has dependencies", "in use", "is not empty", "ConflictException", "DeleteConflict")
@@ -18,11 +20,16 @@ WAITS_S = (5, 10, 20, 30, 30, 30, 60, 60, 60)
 
 
 def destroy(ask: Ask, say: Say) -> Result:
-    """Destroy what the state knows of, from the state alone; what is refused for a while is asked for again."""
+    """Destroy what the state knows of, from the state alone; what is refused for a while is asked for again.
+
+    Raise Trouble where users may work on its machines. Without machines nobody does, which no look at any could show.
+    """
     opened, seen = open_stack(ask, say, acts=True), Seen(say)
     if opened.stack is None:
         lost.refuse(ask)
         return {**result_of(opened, seen), "gone": True}
+    if not ask.facts.get("home"):
+        refuse_serving(machines(opened))
     remains.clear(opened, say)
     if any(entry.get("protect") for entry in opened.resources):
         opened.run("state", "unprotect", "--all", "--yes")
