@@ -55,7 +55,7 @@ class ActionModule(OurAction):
     def _done(self, state: str, task_vars: dict[str, Any], began: float) -> dict[str, Any]:
         if self._task.check_mode and state == "absent":
             return {"changed": True, "simulated": True, "word": "simulated"}
-        if state == "absent" and _outputs.saved(self.compiled) and not self.about["drill"]:
+        if state == "absent" and not self.about["drill"]:
             self._refuse_unknown()
         looks = self._task.check_mode or state == "previewed"
         request = _stack.request("preview" if looks else DO[state], self._asked(task_vars))
@@ -78,7 +78,11 @@ class ActionModule(OurAction):
         return _stack.Asked(
             self.plan, self.cloud, self.compiled, str(self.run_data["id"]), self.about["phase"], self.about["drill"],
             args.get("expires"), bool(args.get("fall")), bool(args.get("go_on")),
-            _stack.is_missed(self.cloud, self.run_data), self._public_key(task_vars))
+            _stack.is_missed(self.cloud, self.run_data), self._public_key(task_vars), self._home())
+
+    def _home(self) -> bool:
+        """Whether nobody works there for certain; at a drill nobody does."""
+        return bool(self.about["drill"]) or _stack.is_known_home(self.plan, self.run_data, self.compiled)
 
     def _public_key(self, task_vars: dict[str, Any]) -> str:
         if not self.about["phase"]:
@@ -112,7 +116,9 @@ class ActionModule(OurAction):
                 if (made.get(name) or entry)["instance"] == entry["instance"]}}})
 
     def _refuse_unknown(self) -> None:
-        if not _stack.is_known_home(self.plan, self.run_data, self.compiled):
+        """Machines that were saved and not looked at; those that only the state knows of are the bridge's to name."""
+        there = (_outputs.saved(self.compiled) or {}).get("machines")
+        if there and not self._home():
             raise _bridge.BridgeError("serves", _stack.NOBODY_KNOWS, [])
 
     @staticmethod

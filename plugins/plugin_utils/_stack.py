@@ -28,7 +28,10 @@ NOBODY_KNOWS = ("Nobody can say from here whether users work at the standby: its
 
 @dataclass(frozen=True)
 class Asked:
-    """A wish about a stack; `phase` is `protect`, `activate` or None where it does not matter."""
+    """A wish about a stack; `phase` is `protect`, `activate` or None where it does not matter.
+
+    `home`: nobody works on its machines, for certain.
+    """
 
     plan: dict[str, Any]
     cloud: dict[str, Any]
@@ -41,6 +44,7 @@ class Asked:
     go_on: bool = False
     refresh: bool = False
     public_key: str = ""
+    home: bool = False
 
 
 def name(drill: Optional[str]) -> str:
@@ -58,7 +62,7 @@ def request(do: str, asked: Asked) -> dict[str, Any]:
             "state": asked.cloud["state"]["url"], "run": asked.run, "fall": asked.fall, "go_on": asked.go_on,
             "refresh": asked.refresh,
             "config": {key: str(value) for key, value in config.items() if value} if asked.phase else {},
-            "facts": {"region": asked.cloud["region"]}}
+            "facts": {"region": asked.cloud["region"], "home": asked.home}}
 
 
 def public_key(plan: dict[str, Any], cloud: dict[str, Any], read: Callable[[str], str]) -> str:
