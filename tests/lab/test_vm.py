@@ -6,7 +6,9 @@ The tests follow one another, as a firm's year does. Guests are emulated: nothin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,12 @@ virsh -q undefine intranet"""
 STATES = "for guest in directory erp-vm intranet; do virsh domstate $guest 2>/dev/null || echo absent; done"
 DEFINITIONS = "for guest in directory erp-vm intranet; do virsh dumpxml --inactive $guest; done"
 COPIES = "/var/lib/bascule/copies/atelier-vm"
-NEWEST_PACK = f"ls -S $(ls -t $(find {COPIES}/intranet/data -type f) | head -2) | head -1"
-COPY = "systemctl start bascule-point-atelier-vm-intranet"
-READ_BACK = "systemctl start bascule-forward-atelier-vm-intranet || true"
+NEWEST_PACK = "ls -S $(ls -t $(find {}/{}/data -type f) | head -2) | head -1"
+COPY = "systemctl start bascule-point-atelier-vm-{}"
+READ_BACK = "systemctl start bascule-forward-atelier-vm-{} || true"
+# Of the guest whose changed blocks are copied, at home: all blocks of its chain, and what the last copy came to.
+CHAIN = "ls /var/lib/bascule/atelier-vm/chains/erp-vm/*/*.full.data"
+LAST_COPY = "cat /var/lib/bascule/atelier-vm/state/erp-vm.copy.json"
 
 
 # The agent of a guest is told to end itself; nothing but a boot brings it back.
@@ -89,7 +94,7 @@ def test_guests_are_protected_and_stay_as_they_are(firm: Cycle) -> None:
 
 def test_a_guest_whose_agent_is_silent_is_copied_as_after_a_power_cut_and_that_is_said(firm: Cycle) -> None:
     firm.rehearsal.on("host1", NO_AGENT)
-    firm.rehearsal.on("host1", COPY)
+    firm.rehearsal.on("host1", COPY.format("intranet"))
     run = firm.rehearsal.driver("status", extra=NEWS)
     log = run.outcome.log.read_text(errors="replace")
     assert run.outcome.exit == 2, log
@@ -109,18 +114,38 @@ def test_a_host_that_cannot_be_stopped_keeps_its_guests(firm: Cycle) -> None:
     assert "running" not in states(firm, "host2")
 
 
+def test_a_chain_into_which_somebody_wrote_is_begun_anew_and_not_sent(firm: Cycle) -> None:
+    def copied() -> dict[str, str]:
+        firm.rehearsal.on("host1", COPY.format("erp-vm"))
+        return dict(json.loads(firm.rehearsal.on("host1", LAST_COPY)))
+
+    assert copied()["level"] == "inc"
+    firm.rehearsal.on("host1", cycles.FLIP, firm.rehearsal.on("host1", CHAIN).strip())
+    facts = copied()
+    assert (facts["result"], facts["level"]) == ("ok", "full")
+    assert "was changed after it was written" in facts["mended"]
+    assert copied()["level"] == "inc"
+    firm.rehearsal.on("host2", READ_BACK.format("erp-vm"))
+    firm.drive("status")
+
+
 def test_a_damaged_copy_is_found_and_passed_over_when_a_host_is_lost(firm: Cycle) -> None:
-    firm.rehearsal.on("host1", COPY)
-    with cycles.damaged(firm, "host2", NEWEST_PACK):
-        firm.rehearsal.on("host2", READ_BACK)
-        run = firm.rehearsal.driver("status", extra=NEWS)
+    with ExitStack() as damage:
+        for guest in ("intranet", "erp-vm"):  # whole images, and a chain of changed blocks
+            firm.rehearsal.on("host1", COPY.format(guest))
+            damage.enter_context(cycles.damaged(firm, "host2", NEWEST_PACK.format(COPIES, guest)))
+            firm.rehearsal.on("host2", READ_BACK.format(guest))
+        run = firm.rehearsal.driver("status")
         log = run.outcome.log.read_text(errors="replace")
-        assert said("The newest copy … of intranet is damaged: an activation now would take …, … older.", log), log
+        for guest in ("intranet", "erp-vm"):
+            told = f"The newest copy … of {guest} is damaged: an activation now would take …, … older."
+            assert said(told, log), log
         firm.rehearsal.lab("kill", "primary")
         firm.drive("activate", env=DECLARE)
     log = firm.runs["activate"].outcome.log.read_text(errors="replace")
-    assert said("1 newer copy of intranet could not be read back (…). … was taken instead, … older: what was written "
-                "in between is lost.", log), log  # fmt: skip
+    for count, guest in (("1 newer copy", "intranet"), ("newer cop…", "erp-vm")):  # another may have come meanwhile
+        told = f"{count} of {guest} could not be read back (…). … was taken instead, … older: what was written in"
+        assert said(f"{told} between is lost.", log), log
     cycles.expect_usable(firm, "activate", ("kept", "not_shown"))
     assert states(firm, "host2") == ["running"] * 3
     firm.drive("verify")

@@ -183,6 +183,17 @@ def test_chain_is_begun_anew_when_it_is_old_or_not_whole(host: Host) -> None:
     assert (facts["level"], facts["mended"]) == ("full", "vda.inc.partial belongs to no link")
 
 
+def test_chain_is_begun_anew_when_somebody_wrote_into_it(host: Host) -> None:
+    host.guest()
+    point.make(host.point("changed-blocks"))
+    # As many bytes as before: neither the tool nor a look at sizes sees it, and restic would send it.
+    (host.root / "chains" / chains(host)[0] / "vda.full.data").write_text("0ne.")
+    facts = point.make(host.point("changed-blocks"))
+    assert (facts["level"], facts["mended"]) == ("full", "vda.full.data was changed after it was written")
+    laid = laying.lay(adapter("libvirt"), host.about(), facts["snapshot"], host.about()["target"], 60)
+    assert laid["how"] == "changed-blocks"
+
+
 def damage(folder: Path, how: str) -> None:
     if how == "flipped":
         (folder / "vda.full.data").write_text("0ne.")

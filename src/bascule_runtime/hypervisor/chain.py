@@ -45,7 +45,7 @@ def files(folder: str) -> list[str]:
 def extend(folder: str, level: str, at: float, consistent: str) -> dict[str, Any]:
     """Write the next link into the manifest: what is there and was not there before. Returns the link.
 
-    What an earlier link has may grow no more; `same_as_before` sees to that. The parent of a link is its predecessor.
+    What an earlier link has may change no more; `gone_wrong` sees to that. The parent of a link is its predecessor.
     """
     known = read(folder)
     links = list(known.get("links") or [])
@@ -59,14 +59,17 @@ def extend(folder: str, level: str, at: float, consistent: str) -> dict[str, Any
 
 def _entry(folder: str, name: str) -> dict[str, Any]:
     path = os.path.join(folder, name)
-    return {"name": name, "bytes": os.path.getsize(path), "sha256": content(path)}
+    about = os.stat(path)
+    return {"name": name, "bytes": about.st_size, "written_ns": about.st_mtime_ns, "sha256": content(path)}
 
 
 def gone_wrong(folder: str, deep: bool) -> list[str]:
     """What is not as the manifest says, as short phrases; empty when the chain is whole.
 
-    `deep` reads every byte; else only names and sizes are looked at. A file that no link has is a link that was cut off
-    while it was made: the chain before it is whole, but the tool would take it along.
+    `deep` reads every byte; else names, sizes and when each file was written are looked at, which is where the chain
+    grows: a file that was written since would be read anew and sent, one that was not is in the repository as it was.
+    A file that no link has is a link that was cut off while it was made: the chain before it is whole, but the tool
+    would take it along.
     """
     links = read(folder).get("links") or []
     if not links:
@@ -82,10 +85,16 @@ def gone_wrong(folder: str, deep: bool) -> list[str]:
             wrong.append(f"{entry['name']} is missing")
         elif os.path.getsize(path) != entry["bytes"]:
             wrong.append(f"{entry['name']} has {os.path.getsize(path)} bytes, not {entry['bytes']}")
-        elif deep and content(path) != entry["sha256"]:
+        elif _changed(path, entry, deep):
             wrong.append(f"{entry['name']} was changed after it was written")
     strange = set(files(folder)) - {entry["name"] for entry in entries}
     return wrong + [f"{name} belongs to no link" for name in sorted(strange)]
+
+
+def _changed(path: str, entry: dict[str, Any], deep: bool) -> bool:
+    if deep:
+        return content(path) != str(entry["sha256"])
+    return os.stat(path).st_mtime_ns != int(entry.get("written_ns") or 0)
 
 
 def required(folder: str) -> None:
