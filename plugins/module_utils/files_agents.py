@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    bucket_age,
     machine_files,
     machine_forget,
     machine_run,
@@ -33,8 +34,9 @@ Description=Bascule: {what} of {system} ({policy})
 {unit}
 [Service]
 Environment=PYTHONPATH={home} PYTHONDONTWRITEBYTECODE=1
-ExecStart=/usr/bin/python3 -m bascule_runtime {verb} --config {config}
+ExecStart={runs}
 {service}"""
+RUNS = "/usr/bin/python3 -m bascule_runtime {verb} --config {config}"
 TIMER = """# Written by Bascule.
 [Unit]
 Description=Bascule: {what} of {system} ({policy})
@@ -61,6 +63,7 @@ KINDS: dict[str, dict[str, str]] = {
              "service": "Type=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=60\n"
                         "ExecStop=/usr/bin/python3 -m bascule_runtime hold --release --config {config}\n"
                         "\n[Install]\nWantedBy=sysinit.target\n"},
+    bucket_age.KIND: bucket_age.AGENT,
 }  # fmt: skip
 
 
@@ -92,15 +95,16 @@ def configuration(job: Job) -> dict[str, Any]:
 def unit_texts(job: Job) -> dict[str, str]:
     """All unit files of this system at this machine, by name."""
     facts = {"policy": job.policy, "system": job.id, "config": job.names.setting("json"), "home": runtime_files.HOME}
-    kinds = {kind: parts for kind, parts in KINDS.items() if kind != "prune" or job.side == "standby"}
+    kinds = {kind: parts for kind, parts in KINDS.items() if wanted(job, kind)}
     texts = {}
     for kind, parts in kinds.items():
-        filled = {**facts, "what": parts["what"], "verb": kind, "unit": parts["unit"],
+        runs = bucket_age.runs(job) if kind == bucket_age.KIND else RUNS.format(verb=kind, **facts)
+        filled = {**facts, "what": parts["what"], "runs": runs, "unit": parts["unit"],
                   "service": parts["service"].format(**facts)}
         texts[job.names.unit(kind)] = SERVICE.format(**filled)
     every = int((job.copies or {})["every_s"])
     # Pruning begins with removing dead locks: soon after a boot, which may follow a crash in the middle of it.
-    times = {"copy": (every, every), "prune": (900, DAY_S)}
+    times = {"copy": (every, every), "prune": (900, DAY_S), bucket_age.KIND: (60, bucket_age.EVERY_S)}
     for kind in (kind for kind in times if kind in kinds):
         first, period = times[kind]
         filled = {**facts, "what": kinds[kind]["what"], "first": first, "every": period}
@@ -108,9 +112,15 @@ def unit_texts(job: Job) -> dict[str, str]:
     return texts
 
 
+def wanted(job: Job, kind: str) -> bool:
+    """Whether this machine has an agent of that kind."""
+    return {"prune": job.side == "standby", bucket_age.KIND: job.in_bucket}.get(kind, True)
+
+
 def ensure(job: Job) -> None:
     """Configuration and units, started or not; a heartbeat that runs with an older configuration is started again."""
     machine_files.folder(job.names.etc)
+    job.did("reporter of ages", bucket_age.lay(job))
     fresh = machine_files.write_json(job.names.setting("json"), configuration(job), mode=0o600)
     job.did("units", units_systemd.put(unit_texts(job)) or fresh)
 
@@ -124,11 +134,15 @@ def serve(job: Job) -> None:
     if not machine_run.wait_until(lambda: os.path.exists(job.names.heartbeat), 10):
         raise TroubleError(f"{unit} writes no heartbeat. See: journalctl -u {unit}")
     job.did("timer of copies", units_systemd.run_always(job.names.unit("copy", "timer")))
+    if job.in_bucket:
+        job.did("timer of their age", units_systemd.run_always(job.names.unit(bucket_age.KIND, "timer")))
 
 
 def stand_down(job: Job) -> None:
     """No heartbeat and no copies from this machine any more."""
-    for unit in (job.names.unit("heartbeat"), job.names.unit("copy", "timer"), job.names.unit("copy")):
+    names = job.names
+    reports = [names.unit(bucket_age.KIND, "timer")] if job.in_bucket else []
+    for unit in (names.unit("heartbeat"), names.unit("copy", "timer"), names.unit("copy"), *reports):
         job.did(f"{unit} stopped", units_systemd.run_never(unit))
 
 

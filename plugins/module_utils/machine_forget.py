@@ -11,6 +11,8 @@ from ansible_collections.bascule.continuity.plugins.module_utils import machine_
 
 ETC = "/etc/bascule"
 LAUNCHER = f"{runtime_files.HOME}/run"
+# What reports how old copies are; see `bucket_age`.
+REPORTER = "copy-age"
 LOCK = "/run/lock/bascule-shared.lock"
 
 
@@ -24,7 +26,8 @@ def shared() -> tuple[bool, list[str]]:
     if needed():
         return False, []
     with machine_files.locked(LOCK, 60, "Another change of the agents"):
-        places = (LAUNCHER, f"{runtime_files.HOME}/{runtime_files.PACKAGE}")
+        names = (runtime_files.PACKAGE, REPORTER)
+        places = (LAUNCHER, *(f"{runtime_files.HOME}/{name}" for name in names))
         removed = [machine_user.forget(), *(machine_files.remove(place) for place in places)]
         homes = (runtime_files.HOME, machine_user.HOME, ETC)
         for home in homes:

@@ -64,7 +64,8 @@ def unit_texts(job: Job) -> dict[str, str]:
     kinds = {kind: parts for kind, parts in KINDS.items() if kind not in AT_STANDBY or job.side == "standby"}
     texts = {}
     for kind, parts in kinds.items():
-        filled = {**facts, **parts, "verb": kind, "service": parts["service"].format(**facts)}
+        runs = files_agents.RUNS.format(verb=kind, **facts)
+        filled = {**facts, **parts, "runs": runs, "service": parts["service"].format(**facts)}
         texts[job.names.unit(kind)] = files_agents.SERVICE.format(**filled)
     every = int((job.copies or {})["every_s"])
     times = {"point": (every, every), "forward": (60, min(every, LOOK_S)), "prune": (900, files_agents.DAY_S)}

@@ -13,14 +13,18 @@ from ansible_collections.bascule.continuity.plugins.plugin_utils._runtime import
 
 # Variables by which AWS's own tools are led elsewhere.
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+MONITORING = ("AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL")
 # The step that lays the writer's key on a machine; no other needs it, so none asks for it.
 LAYS_KEY = "prepare"
+# Of the program of the stack: what reports how old copies are. Machines that hold copies get it with their first boot.
+REPORTER = Path("stack", "standby_aws", "machine", "copy_age.py")
 
 
 def told(args: Mapping[str, Any], plan: Mapping[str, Any], compiled: Path) -> dict[str, Any]:
     """Arguments of a module with what it must know of the bucket (`options.bucket`), where its system is copied there.
 
     `writer` names the secrets of the access key, for the side outside alone: machines of the site have a role.
+    `reporter` is the text of the program that tells the account how old copies are, `monitoring` whom it tells.
     """
     system = args.get("system")
     if not isinstance(system, Mapping) or not scope.in_bucket(dict(system)):
@@ -28,7 +32,10 @@ def told(args: Mapping[str, Any], plan: Mapping[str, Any], compiled: Path) -> di
     cloud = _cloud(plan, system)
     region = str(cloud["region"])
     name = _saved(compiled, "bucket", "name")
-    bucket: dict[str, Any] = {"endpoint": _endpoint(region), "region": region, "name": name}
+    bucket: dict[str, Any] = {"endpoint": _endpoint("s3", ENDPOINTS, region), "region": region, "name": name}
+    if args.get("step") == LAYS_KEY:
+        bucket["reporter"] = (compiled / REPORTER).read_text(encoding="utf-8")
+        bucket["monitoring"] = _endpoint("monitoring", MONITORING, region)
     if args.get("step") == LAYS_KEY and args.get("side") == "primary":
         bucket["writer"] = (cloud["copies"] or {}).get("writer")
     return {**args, "options": {**(args.get("options") or {}), "bucket": bucket}}
@@ -56,6 +63,6 @@ def _saved(compiled: Path, part: str, key: str) -> Optional[str]:
     return None if found is None else str(found)
 
 
-def _endpoint(region: str) -> str:
-    given = next((os.environ[name] for name in ENDPOINTS if os.environ.get(name)), None)
-    return (given or f"https://s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}").rstrip("/")
+def _endpoint(service: str, variables: tuple[str, ...], region: str) -> str:
+    given = next((os.environ[name] for name in variables if os.environ.get(name)), None)
+    return (given or f"https://{service}.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}").rstrip("/")

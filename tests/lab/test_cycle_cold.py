@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .bucket import Reached
 from .cycle import DECLARE, POLICIES, Cycle, expect_usable, tail
 
 pytestmark = [pytest.mark.lab_full, pytest.mark.engine]
+REACHED = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_CLOUDWATCH")
 WRITER = ("BASCULE_WRITER_ID", "BASCULE_WRITER_KEY")
 CHANGE = """set -e
 cd /srv/plans
@@ -47,7 +49,7 @@ def firm(tmp_path: Path) -> Iterator[tuple[Cycle, Cloud, Reached]]:
         cloud.start()
         rehearsal.compile(cloud.to_compile())
         with bucket.reached("cold", cloud.endpoint) as found:
-            commands.environment["AWS_ENDPOINT_URL_S3"] = found.endpoint
+            commands.environment.update(dict.fromkeys(REACHED, found.endpoint))
             yield Cycle(rehearsal), cloud, found
     finally:
         cloud.stop()
@@ -66,6 +68,21 @@ def key_of_the_writer(cloud: Cloud, build: Path) -> tuple[str, str]:
 
 def entry(run: Run, system: str) -> dict[str, Any]:
     return next(one for one in run.report["systems"] if one["id"] == system)
+
+
+def reported(cloud: Cloud, machine: str, cycle: Cycle) -> tuple[int, float]:
+    """Let a machine report how old the newest copy is: how many figures the account then has, and the largest."""
+    cycle.rehearsal.on(machine, "systemctl is-active bascule-age-cold-plans.timer")
+    cycle.rehearsal.on(machine, "systemctl start bascule-age-cold-plans.service")
+    double = {"aws_access_key_id": "double", "aws_secret_access_key": "double"}
+    watch = boto3.client("cloudwatch", endpoint_url=cloud.endpoint, region_name="eu-west-3", **double)
+    now = datetime.now(UTC)
+    (alarm,) = [one for one in watch.describe_alarms()["MetricAlarms"] if one.get("MetricName") == "CopyAge"]
+    found = watch.get_metric_statistics(
+        Namespace=alarm["Namespace"], MetricName=alarm["MetricName"], Dimensions=alarm["Dimensions"], Period=3600,
+        StartTime=now - timedelta(hours=1), EndTime=now + timedelta(minutes=1), Statistics=["SampleCount", "Maximum"],
+    )["Datapoints"]  # fmt: skip
+    return int(sum(one["SampleCount"] for one in found)), max(one["Maximum"] for one in found)
 
 
 def leaks(folder: Path, *values: str) -> list[str]:
@@ -91,6 +108,9 @@ def test_copies_go_to_a_bucket_and_come_back_on_a_new_machine(firm: tuple[Cycle,
     status = cycle.drive("status")
     assert [(p["place"], p["away"]) for p in entry(status, "plans")["places"]] == [("bucket", True)]
     assert entry(status, "plans")["age_s"] < 600
+    count, oldest = reported(cloud, "server1", cycle)
+    assert count >= 1
+    assert 0 <= oldest < 600
     old = entry(status, "plans")["points"][0]["id"]
     before = cycle.tree("plans", "primary")
     rehearsal.on("server1", CHANGE)
@@ -104,6 +124,8 @@ def test_copies_go_to_a_bucket_and_come_back_on_a_new_machine(firm: tuple[Cycle,
     assert cycle.tree("plans", "standby") == newer
     expect_usable(cycle, "activate", ("kept", "not_shown"))
     assert found.asked, "no machine asked for the keys of its role"
+    # From now on the machine in AWS says how old they are.
+    assert reported(cloud, "server2", cycle)[0] > count
     # What serves now is copied to the bucket too.
     status = rehearsal.driver("status")
     assert entry(status, "plans")["age_s"] < 600

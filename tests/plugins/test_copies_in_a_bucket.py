@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bascule.continuity.plugins.module_utils import (
+    bucket_age,
     files_agents,
     restic_bucket,
     restic_repository,
@@ -78,6 +79,31 @@ def test_points_that_a_primary_made_after_it_was_left_do_not_count(tmp_path: Pat
     assert restic_bucket.counts(standby, since + 1, ["serving=standby"])
 
 
+@pytest.mark.parametrize("side", ["primary", "standby"])
+def test_who_makes_copies_reports_their_age(tmp_path: Path, side: str) -> None:
+    monitoring = "https://monitoring.eu-west-3.amazonaws.com"
+    one = job(tmp_path, side, bucket={"reporter": "the program", "monitoring": monitoring})
+    assert bucket_age.lay(one)
+    assert not bucket_age.lay(one)
+    assert not bucket_age.lay(job(tmp_path, side)), "later steps bring none, and take none away"
+    assert Path(f"{tmp_path}{bucket_age.PROGRAM}").read_text() == "the program"
+    told = json.loads(Path(one.names.setting("age.json")).read_text())
+    # A machine of the site has a role; the office's has the writer's key, in a file of its own.
+    assert told.pop("keys") == (one.names.setting("writer") if side == "primary" else None)
+    states = {"docs": one.names.kept("copy.json")}
+    assert told == {"region": REGION, "policy": "p", "endpoint": monitoring, "states": states}
+    units = files_agents.unit_texts(one)
+    command = f"ExecStart=/usr/bin/python3 -I {bucket_age.PROGRAM} {one.names.setting('age.json')}\n"
+    assert command in units["bascule-age-p-docs.service"]
+    assert "OnUnitActiveSec=300s" in units["bascule-age-p-docs.timer"]
+
+
+def test_copies_on_a_machine_are_not_reported_by_their_maker(tmp_path: Path) -> None:
+    one = job(tmp_path)
+    one.system["protections"][0].update(place="machine", repository="/var/lib/bascule/copies/p/docs")
+    assert not [name for name in files_agents.unit_texts(one) if "-age-" in name]
+
+
 def plan(writer: Any = WRITER) -> dict[str, Any]:
     cloud = {"region": REGION, "copies": {"keep_s": 86400, "writer": writer}}
     return {"machines": {"ftwo": {"site": "standby"}}, "sites": {"standby": {"cloud": cloud}}}
@@ -86,11 +112,13 @@ def plan(writer: Any = WRITER) -> dict[str, Any]:
 def test_the_controller_names_the_writers_secrets_for_one_step_and_one_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in _bucket.ENDPOINTS:
+    for name in {*_bucket.ENDPOINTS, *_bucket.MONITORING}:
         monkeypatch.delenv(name, raising=False)
     system = job(tmp_path).system
     outputs = {"schema": "bascule/outputs/v1", "bucket": {"name": NAME}, "identities": {"writer": "arn:…:user/who"}}
     (tmp_path / "outputs").mkdir()
+    (tmp_path / _bucket.REPORTER).parent.mkdir(parents=True)
+    (tmp_path / _bucket.REPORTER).write_text("the program")
     (tmp_path / "outputs/standby.json").write_text(json.dumps(outputs))
 
     def bucket(step: str, side: str) -> dict[str, Any]:
@@ -100,8 +128,10 @@ def test_the_controller_names_the_writers_secrets_for_one_step_and_one_side(
         return dict(options["bucket"])
 
     plain = {"endpoint": "https://s3.eu-west-3.amazonaws.com", "name": NAME, "region": REGION}
-    assert bucket("prepare", "primary") == {**plain, "writer": WRITER}
-    assert bucket("prepare", "standby") == bucket("protect", "primary") == bucket("recover", "standby") == plain
+    laid = {**plain, "reporter": "the program", "monitoring": "https://monitoring.eu-west-3.amazonaws.com"}
+    assert bucket("prepare", "primary") == {**laid, "writer": WRITER}
+    assert bucket("prepare", "standby") == laid
+    assert bucket("protect", "primary") == bucket("recover", "standby") == plain
     ask = {"step": "prepare", "side": "primary", "system": system}
     assert "--user-name who." in _bucket.advice(ask, plan(), tmp_path, "writer-key: the file x is empty")
     assert _bucket.advice(ask, plan(), tmp_path, "k: the file x is empty") == ""

@@ -207,6 +207,7 @@ def test_copies_that_grow_old_are_told_of() -> None:
     assert ages["documents"].machine == "files2"
     # Its machine is not there; copies go to the bucket, and who writes them says how old they are.
     assert ages["website-db"].machine is None
+    assert (ages["documents"].periods, ages["website-db"].periods) == (1, 3)
     nowhere = decide("pilot", "protect", copies=None).watch
     assert nowhere is not None
     assert {age.system for age in nowhere.ages} == {"erp-db", "documents"}

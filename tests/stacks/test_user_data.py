@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 from pathlib import Path
 from types import ModuleType
@@ -74,7 +75,9 @@ def test_which_ages_are_reported() -> None:
 def test_nothing_secret_and_not_too_long(readiness: str, what: str) -> None:
     for machine in decide(readiness, what).compute.machines.values():
         assert len(machine.user_data.encode()) < LONGEST
-        assert "secret" not in machine.user_data.lower().replace("secretaccesskey", "")
+        # Names of AWS's own in a program that is the same for all.
+        text = machine.user_data.lower().replace("secretaccesskey", "").replace("aws_secret_access_key", "")
+        assert "secret" not in text
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +152,7 @@ class Ec2(http.server.BaseHTTPRequestHandler):
 
 def test_ages_reach_the_alarm(tmp_path: Path) -> None:
     """The metric that is sent has the name and the dimensions that the alarm looks at."""
+    Ec2.heard.clear()
     (tmp_path / "erp-db").mkdir()
     (tmp_path / "erp-db" / "copy").write_text("x")
     told = {"region": "eu-west-3", "policy": "atelier"}
@@ -171,6 +175,30 @@ def test_ages_reach_the_alarm(tmp_path: Path) -> None:
     assert found == {"Policy", "atelier", "System", "erp-db"}
     assert not any(name.startswith("MetricData.member.2") for name in fields)
     assert float(fields["MetricData.member.1.Value"]) < 3600
+
+
+def test_who_makes_copies_elsewhere_reports_when_the_last_whole_one_was_begun(tmp_path: Path) -> None:
+    """With the access key of a file, and no role: that machine is not in AWS."""
+    (tmp_path / "keys").write_text("[default]\naws_access_key_id = AKIDOFFICE\naws_secret_access_key = a/b+c%d\n")
+    (tmp_path / "plans.json").write_text(json.dumps({"result": "failed", "ok_at": time.time() - 4000}))
+    told = {"region": "eu-west-3", "policy": "cold", "keys": str(tmp_path / "keys")}
+    told["states"] = {"plans": str(tmp_path / "plans.json"), "new": str(tmp_path / "none.json")}  # type: ignore[assignment]
+    Ec2.heard.clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ec2) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told["endpoint"] = f"http://127.0.0.1:{server.server_address[1]}"
+        (tmp_path / "told.json").write_text(json.dumps(told))
+        report = [sys.executable, "-I", str(MACHINE / "copy_age.py"), str(tmp_path / "told.json")]
+        subprocess.run(report, env={"AWS_ENDPOINT_URL_CLOUDWATCH": "http://127.0.0.1:1"}, check=True, timeout=60)
+        server.shutdown()
+    ((authorization, fields),) = Ec2.heard
+    assert "Credential=AKIDOFFICE/" in authorization
+    assert "x-amz-security-token" not in authorization
+    assert {name: value for name, value in fields.items() if name.endswith("Value") and "Dim" in name} == {
+        "MetricData.member.1.Dimensions.member.1.Value": "cold",
+        "MetricData.member.1.Dimensions.member.2.Value": "plans",
+    }
+    assert 4000 <= float(fields["MetricData.member.1.Value"]) < 4100
 
 
 def test_programs_are_sound_and_old_pythons_read_them() -> None:

@@ -40,10 +40,10 @@ class Watch(Part):
                 dimensions={"Policy": policy, "System": age.system},
                 statistic="Minimum",
                 period=watch.PERIOD_S,
-                evaluation_periods=1,
+                evaluation_periods=age.periods,
                 threshold=age.limit_s,
                 comparison_operator="GreaterThanThreshold",
-                treat_missing_data="breaching" if age.machine else "missing",
+                treat_missing_data="breaching",
             )
         self.failing = {name: self._failing(name, mark, machines[name]) for name, mark in decided.failing.items()}
         if decided.budget:

@@ -2,7 +2,7 @@
 """What calls for help: copies that grow old, machines that fail, money. Not in drills, which somebody is looking at.
 
 The age of the newest copy of each system is a metric (`Bascule`/`CopyAge`, seconds), reported by the machine that holds
-the copies, or by the writer where no machine does. A machine that reports nothing is an alarm too.
+the copies, or by the one that makes them where they are in the bucket alone. Nothing reported is an alarm too.
 """
 
 from __future__ import annotations
@@ -20,19 +20,25 @@ METRIC = "CopyAge"
 PERIOD_S = 300
 # A copy may be missed once; then somebody is called.
 _MISSED = 2
+# An office's line is gone for some minutes now and then; a machine in AWS has no such excuse.
+_PERIODS_HERE, _PERIODS_AWAY = 1, 3
 # Shares of the budget, in percent, at which somebody is told.
 BUDGET_STEPS = (80, 100)
 
 
 @dataclass(frozen=True)
 class Age:
-    """Copies of one system: where they lie on ``machine`` (None: in the bucket alone), and when they are too old."""
+    """Copies of one system: where they lie on ``machine`` (None: in the bucket alone), and when they are too old.
+
+    ``periods``: for how many of `PERIOD_S` in a row they are, or nobody says how old they are, until somebody is told.
+    """
 
     mark: Mark
     system: str
     machine: str | None
     folder: str
     limit_s: int
+    periods: int
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,9 @@ def ages(here: Situation) -> tuple[Age, ...]:
         machine = holder if "protect" in here.cloud["machines"].get(holder, {"runs_in": ()})["runs_in"] else None
         if every and (machine or here.cloud["copies"]):
             interval, folder = min(every)
-            found.append(Age(mark(here, f"{name}-old"), name, machine, folder, int(interval) * (1 + _MISSED)))
+            periods = _PERIODS_HERE if machine else _PERIODS_AWAY
+            limit_s = int(interval) * (1 + _MISSED)
+            found.append(Age(mark(here, f"{name}-old"), name, machine, folder, limit_s, periods))
     return tuple(found)
 
 

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Reports the age of the newest copy of each system to CloudWatch, as the machine's own role. Python 3.9, nothing else.
+"""Reports the age of the newest copy of each system to CloudWatch. Python 3.9, nothing else.
 
-/etc/bascule-copy-age.json: {"region": …, "policy": …, "copies": {system: folder}}. A folder without files reports
-nothing: the alarm takes that for the worst.
+/etc/bascule-copy-age.json, or the file that is named: {"region": …, "policy": …, "copies": {system: folder of copies},
+"states": {system: what the agent of copies says of the last one}, "keys": a file with an access key (without it, the
+machine's own role is asked for one), "endpoint": of CloudWatch (without it, the region's)}. All but the first two may
+be left out. Where there is no copy nothing is reported: the alarm takes that for the worst.
 """
 
+import configparser
 import datetime
 import hashlib
 import hmac
@@ -37,6 +40,15 @@ def newest(folder):
     return found
 
 
+def succeeded(state):
+    """Return when the last copy that is whole was begun, in seconds since the epoch; None when there is none."""
+    try:
+        with open(state, encoding="utf-8") as file:
+            return json.load(file).get("ok_at")
+    except FileNotFoundError:
+        return None
+
+
 def ask(url, method="GET", headers=None, body=None):
     """Return what a server answers. Raise OSError when it refuses, or after `LIMIT_S`."""
     request = urllib.request.Request(url, data=body, method=method, headers=headers or {})
@@ -52,6 +64,15 @@ def credentials():
     return json.loads(ask(roles + ask(roles, headers=headers).split()[0], headers=headers))
 
 
+def written(path):
+    """Return the access key of a file of AWS's own form."""
+    parser = configparser.ConfigParser(interpolation=None)
+    with open(path, encoding="utf-8") as file:
+        parser.read_file(file)
+    own = parser["default"]
+    return {"AccessKeyId": own["aws_access_key_id"], "SecretAccessKey": own["aws_secret_access_key"]}
+
+
 def signed(keys, region, host, body, now):
     """Return the headers of a request to CloudWatch, signed with AWS's signature version 4."""
     moment, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
@@ -59,8 +80,9 @@ def signed(keys, region, host, body, now):
         "content-type": "application/x-www-form-urlencoded; charset=utf-8",
         "host": host,
         "x-amz-date": moment,
-        "x-amz-security-token": keys["Token"],
     }
+    if "Token" in keys:
+        headers["x-amz-security-token"] = keys["Token"]
     names = ";".join(sorted(headers))
     lines = "".join("%s:%s\n" % (name, headers[name]) for name in sorted(headers))
     canonical = "\n".join(["POST", "/", "", lines, names, hashlib.sha256(body).hexdigest()])
@@ -91,16 +113,19 @@ def main(path):
     """Report once."""
     with open(path, encoding="utf-8") as file:
         told = json.load(file)
-    written = {system: newest(folder) for system, folder in told["copies"].items()}
-    ages = {system: time.time() - at for system, at in written.items() if at is not None}
+    made = {system: newest(folder) for system, folder in told.get("copies", {}).items()}
+    made.update({system: succeeded(state) for system, state in told.get("states", {}).items()})
+    ages = {system: time.time() - at for system, at in made.items() if at is not None}
     if not ages:
         print("no copies to report yet")
         return
     region = told["region"]
-    url = os.environ.get("AWS_ENDPOINT_URL_CLOUDWATCH", "https://monitoring.%s.amazonaws.com" % region)
+    url = told.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL_CLOUDWATCH")
+    url = url or "https://monitoring.%s.amazonaws.com" % region
     body = metrics(told["policy"], ages)
     now = datetime.datetime.now(datetime.timezone.utc)
-    ask(url, "POST", signed(credentials(), region, urllib.parse.urlsplit(url).netloc, body, now), body)
+    keys = written(told["keys"]) if told.get("keys") else credentials()
+    ask(url, "POST", signed(keys, region, urllib.parse.urlsplit(url).netloc, body, now), body)
     print("reported: " + ", ".join("%s %.0f s" % pair for pair in sorted(ages.items())))
 
 
