@@ -96,7 +96,11 @@ def test_copy_of_a_snapshot_and_back(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [({"agent": False}, "does not answer"), ({"frozen_fails": True}, "held still")]
+    ("change", "said"),
+    [
+        ({"agent": False}, "does not answer"), ({"agent": None}, "erp has no agent"),
+        ({"frozen_fails": True}, "held still"),
+    ],
 )
 def test_guest_that_does_not_hold_still_is_copied_all_the_same(host: Host, change: dict[str, Any], said: str) -> None:
     host.guest()

@@ -87,7 +87,10 @@ class Virsh:
         self.guest(words[0])["state"] = "shut off"
 
     def qemu_agent_command(self, words: list[str]) -> None:
-        if not self.guest(words[0]).get("agent", True):
+        answers = self.guest(words[0]).get("agent", True)
+        if answers is None:
+            fail("argument unsupported: QEMU guest agent is not configured")
+        if not answers:
             fail("Guest agent is not responding: QEMU guest agent is not connected")
 
     def snapshot_create_as(self, words: list[str]) -> None:
