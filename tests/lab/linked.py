@@ -91,8 +91,8 @@ class Linked:
         folder = self.build / "runs" / f"{self.count}"
         (folder / "out").mkdir(parents=True)
         machines = self.plan["machines"]
-        facts = {"id": folder.name, "driver": driver, "direction": "standby", "point": None, "started": time.time(),
-                 "scenario": {"name": "lost", "mode": "loss"},
+        facts = {"id": folder.name, "driver": driver, "direction": "standby", "point": None, "check": False,
+                 "started": time.time(), "scenario": {"name": "lost", "mode": "loss"},
                  "reachable": {name: name not in silent for name in machines}}  # fmt: skip
         (folder / "run.json").write_text(json.dumps(facts))
         words = {"link_step": step, "limit_s": limit_s}

@@ -23,6 +23,7 @@ from bascule_lab.demo.rehearsal import Rehearsal, Run, clean_environment
 from . import bucket
 from .bucket import Reached
 from .cycle import DECLARE, POLICIES, Cycle, expect_usable, tail
+from .fault_table import said
 
 pytestmark = [pytest.mark.lab_full, pytest.mark.engine]
 REACHED = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_CLOUDWATCH")
@@ -143,7 +144,12 @@ def test_copies_go_to_a_bucket_and_come_back_on_a_new_machine(firm: tuple[Cycle,
     status = cycle.drive("status")
     assert entry(status, "plans")["age_s"] < 600
     assert leaks(build, *key) == []
-    # No machine of it is there, so nobody can work on one: that needs no word of anybody.
-    cycle.drive("teardown", extra={"restart": "allowed"})
+    # No machine of it is there, so nobody can work on one: that needs no word of anybody. What is locked stays, and is
+    # named.
+    ended = rehearsal.driver("teardown", extra={"restart": "allowed"})
+    log = ended.outcome.log.read_text(errors="replace")
+    assert ended.outcome.exit != 0, log
+    assert said("All but the copies was destroyed: … copies are locked until", log), log
+    assert [one["kind"] for one in ended.report["cloud"]["account"]["things"]] == ["bucket"]
     left = rehearsal.on("server1", "ls -d /etc/bascule/cold/plans.* 2>/dev/null; true")
     assert left.strip() == ""
