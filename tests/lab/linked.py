@@ -92,7 +92,7 @@ class Linked:
         (folder / "out").mkdir(parents=True)
         machines = self.plan["machines"]
         facts = {"id": folder.name, "driver": driver, "direction": "standby", "point": None, "check": False,
-                 "started": time.time(), "scenario": {"name": "lost", "mode": "loss"},
+                 "scope": {"groups": []}, "started": time.time(), "scenario": {"name": "lost", "mode": "loss"},
                  "reachable": {name: name not in silent for name in machines}}  # fmt: skip
         (folder / "run.json").write_text(json.dumps(facts))
         words = {"link_step": step, "limit_s": limit_s}
