@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from .steps import LAUNCH, ROOT
 
 POLICY = Path(__file__).parent / "policies" / "cloud" / "policy.yml"
 INSTANCES = {"db2": "i-0a0a0a0a0a0a0a0a1", "gate2": "i-0a0a0a0a0a0a0a0a2"}
-BOOT_LIMIT_S = 90
+BOOT_LIMIT_S, SOON_S = 90, 60
 USER_DATA = """#cloud-config
 users:
   - name: dr
@@ -170,6 +170,19 @@ def opened(linked: Linked, machine: str, *doors: str) -> list[bool]:
     said = linked.lab("exec", machine, "python3", "-c", KNOCK, *doors).split("\n")[: len(doors)]
     assert set(said) <= {"open", "silent"}, said
     return [word == "open" for word in said]
+
+
+def soon(look: Callable[[], bool]) -> bool:
+    """Whether something becomes true within a minute."""
+    end = time.monotonic() + SOON_S
+    while not (found := look()) and time.monotonic() < end:
+        time.sleep(1)
+    return found
+
+
+def failed(said: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Machines at which a step failed. Ansible takes its own words, `failed` and `skipped`, out of what it hands on."""
+    return sorted(name for name, one in said.items() if one.get("word") == "failed")
 
 
 def tcp(linked: Linked, machine: str, address: str, port: int = 22) -> bool:
