@@ -472,7 +472,7 @@ def test_notes_of_the_other_hosts_libvirt_do_not_come_along(tmp_path: Path) -> N
 def test_looking_through_an_image_that_is_interrupted_says_nothing_about_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "qemu-img").write_text("#!/bin/sh\nkill -INT $$\n")
+    (tmp_path / "qemu-img").write_text("#!/bin/sh\nkill -TERM $$\n")
     (tmp_path / "qemu-img").chmod(0o755)
     monkeypatch.setitem(agent.ENVIRONMENT, "PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(TroubleError, match="could not be looked through to its end"):
