@@ -78,7 +78,8 @@ class ActionModule(OurAction):
         return _stack.Asked(
             self.plan, self.cloud, self.compiled, str(self.run_data["id"]), self.about["phase"], self.about["drill"],
             args.get("expires"), bool(args.get("fall")), bool(args.get("go_on")),
-            _stack.is_missed(self.cloud, self.run_data), self._public_key(task_vars), self._home())
+            _stack.is_missed(self.cloud, self.run_data), self._public_key(task_vars),
+            self.about["action"] == "absent" and self._home())
 
     def _home(self) -> bool:
         """Whether nobody works there for certain; at a drill nobody does."""

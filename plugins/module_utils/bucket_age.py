@@ -19,13 +19,13 @@ PROGRAM = f"{runtime_files.HOME}/{machine_forget.REPORTER}"
 KIND = "age"
 # As often as the alarm looks.
 EVERY_S = 300
-AGENT = {"what": "age of the copies", "unit": "After=network-online.target\n",
-         "service": "Type=oneshot\nTimeoutStartSec=120\n"}  # fmt: skip
+AGENT = {"what": "age of the copies", "runs": f"/usr/bin/python3 -I {PROGRAM} {{age}}",
+         "unit": "After=network-online.target\n", "service": "Type=oneshot\nTimeoutStartSec=120\n"}  # fmt: skip
 
 
-def runs(job: Job) -> str:
-    """The command line of the agent."""
-    return f"/usr/bin/python3 -I {PROGRAM} {job.names.setting('age.json')}"
+def settings(job: Job) -> str:
+    """The file that the agent reads."""
+    return job.names.setting("age.json")
 
 
 def lay(job: Job) -> bool:
@@ -43,4 +43,4 @@ def lay(job: Job) -> bool:
         "keys": job.names.setting("writer") if job.side == "primary" else None,
     }  # fmt: skip
     fresh = machine_files.write(f"{job.root}{PROGRAM}", text, mode=0o755)
-    return machine_files.write_json(job.names.setting("age.json"), told, mode=0o600) or fresh
+    return machine_files.write_json(settings(job), told, mode=0o600) or fresh

@@ -94,11 +94,12 @@ def configuration(job: Job) -> dict[str, Any]:
 
 def unit_texts(job: Job) -> dict[str, str]:
     """All unit files of this system at this machine, by name."""
-    facts = {"policy": job.policy, "system": job.id, "config": job.names.setting("json"), "home": runtime_files.HOME}
+    facts = {"policy": job.policy, "system": job.id, "config": job.names.setting("json"), "home": runtime_files.HOME,
+             "age": bucket_age.settings(job)}  # fmt: skip
     kinds = {kind: parts for kind, parts in KINDS.items() if wanted(job, kind)}
     texts = {}
     for kind, parts in kinds.items():
-        runs = bucket_age.runs(job) if kind == bucket_age.KIND else RUNS.format(verb=kind, **facts)
+        runs = parts.get("runs", RUNS).format(verb=kind, **facts)
         filled = {**facts, "what": parts["what"], "runs": runs, "unit": parts["unit"],
                   "service": parts["service"].format(**facts)}
         texts[job.names.unit(kind)] = SERVICE.format(**filled)

@@ -75,11 +75,9 @@ class Opened:
             raise understood(str(error)) from error
 
 
-def open_stack(ask: Ask, say: Say, acts: bool, read: bool = True) -> Opened:
-    """Open the stack of a request, without making it. `acts`: something is to be changed, so locks matter.
-
-    `read`: the state is read, too; who does not want that yet calls `read_state`. Raise Trouble when it cannot be
-    opened.
+def open_stack(ask: Ask, say: Say, acts: bool) -> Opened:
+    """Open the stack of a request, without making it. `acts`: something is to be changed, so locks matter and the
+    state is read; who only looks calls `read_state` when that is wanted. Raise Trouble when it cannot be opened.
     """
     workspace = Workspace(str(ask.program), env_vars=_environment(ask), pulumi_command=command())
     if acts and ask.config:
@@ -97,7 +95,6 @@ def open_stack(ask: Ask, say: Say, acts: bool, read: bool = True) -> Opened:
         raise understood(str(error)) from error
     if acts:
         _let_go(opened, say)
-    if read:
         read_state(opened)
     if before:
         say("note", text=f"{_cut_off(before)}; this one goes on from there.")

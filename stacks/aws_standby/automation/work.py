@@ -132,6 +132,8 @@ def machines(opened: Opened) -> dict[str, Any]:
 def outputs(ask: Ask, say: Say) -> Result:
     """What was built last, as the state has it. Raise Trouble when nothing was."""
     opened = open_stack(ask, say, acts=False)
+    if opened.stack is not None:
+        read_state(opened)
     if opened.outputs is None:
         raise Trouble("nothing", "Nothing was built yet: the state knows no outputs.")
     return result_of(opened, Seen(say))
@@ -142,10 +144,10 @@ def _to_look_at(ask: Ask, say: Say, aside: Path) -> Opened:
     looking leaves nothing.
     """
     place = Path(ask.state.removeprefix("file://")).expanduser() if ask.state.startswith("file://") else None
-    opened = None if place and not place.is_dir() else open_stack(ask, say, acts=False, read=False)
+    opened = None if place and not place.is_dir() else open_stack(ask, say, acts=False)
     if opened is None or opened.stack is None:
         lost.refuse(ask)
-        opened = open_stack(Ask(**{**vars(ask), "state": f"file://{aside}"}), say, acts=False, read=False)
+        opened = open_stack(Ask(**{**vars(ask), "state": f"file://{aside}"}), say, acts=False)
         make(opened)
     return opened
 

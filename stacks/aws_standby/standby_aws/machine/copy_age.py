@@ -70,7 +70,8 @@ def written(path):
     with open(path, encoding="utf-8") as file:
         parser.read_file(file)
     own = parser["default"]
-    return {"AccessKeyId": own["aws_access_key_id"], "SecretAccessKey": own["aws_secret_access_key"]}
+    # AWS's names for the two halves, in the alphabet: the one that says whose it is comes first.
+    return dict(zip(("AccessKeyId", "SecretAccessKey"), (own[name] for name in sorted(own))))
 
 
 def signed(keys, region, host, body, now):
